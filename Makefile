@@ -1,0 +1,51 @@
+# Everything a developer runs. Each target sets up what it needs and is safe to repeat.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The Inception weights, where they are at hand; benchmarks fall back to seeded random ones.
+BENCH_IMAGES ?= 200
+
+.PHONY: help setup demo test test-slow lint format types docs-check bench clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ganeval needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(READY)  ## Virtual environment with everything installed
+
+demo: $(READY)  ## Make images, compare them, write demo/fid.html
+	$(BIN)/python examples/make_demo_images.py demo
+	cd demo && ../$(BIN)/ganeval fid real fake --extractor efficientnet-lite0 --html fid.html --out fid.json
+	@echo "Open demo/fid.html in a browser."
+
+test: $(READY)  ## The default suite (under 6 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile -q
+
+test-slow: $(READY)  ## Simulations and other long tests
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile -q
+
+lint: $(READY)  ## Style, types, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+format: $(READY)  ## Let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## Side by side with other tools
+	$(BIN)/python benchmarks/fid_vs_peers.py --images $(BENCH_IMAGES)
+	$(BIN)/python benchmarks/network_rate.py
+
+clean:  ## Remove everything that make made
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
