@@ -12,13 +12,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import IO, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganeval.errors import GanevalError, InputError
 
-SCHEMA = "ganeval.metrics/1"
+SCHEMA: Final = "ganeval.metrics/1"
 
 Role = Literal["real", "fake"]
 Param = str | int | float | bool | None
@@ -288,7 +288,8 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise GanevalError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
