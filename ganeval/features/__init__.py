@@ -1,0 +1,1 @@
+"""From images to feature vectors: extractors, weights, backends, cache."""

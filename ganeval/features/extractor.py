@@ -1,0 +1,137 @@
+"""What an extractor is: a named network with named layers, and how images are made ready for it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ganeval.errors import unknown_name
+from ganeval.features.preprocess import Preprocess
+from ganeval.records import FeatureSpec
+from ganeval.registry import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from ganeval.features.weights import WeightsFile
+
+
+class Extractor(ABC):
+    """Turns uint8 images into float32 feature vectors; one subclass per network."""
+
+    name: ClassVar[str]
+    layers: ClassVar[Mapping[str, int]]  # layer name -> dimension
+    default_layer: ClassVar[str]
+    resize_modes: ClassVar[tuple[str, ...]]
+    default_resize: ClassVar[str]
+    size: ClassVar[int]  # side of the square the network sees, pixels
+
+    def check_layer(self, layer: str) -> str:
+        """Returns ``layer`` if the extractor has it.
+
+        Raises:
+            InputError: It has not; the message lists what it has.
+        """
+        if layer not in self.layers:
+            raise unknown_name(f"layer of {self.name}", layer, self.layers)
+        return layer
+
+    def check_resize(self, resize: str) -> str:
+        """Returns ``resize`` if the extractor knows that mode.
+
+        Raises:
+            InputError: It does not; the message lists what it knows.
+        """
+        if resize not in self.resize_modes:
+            raise unknown_name(f"resize mode of {self.name}", resize, self.resize_modes)
+        return resize
+
+    def weights(
+        self, explicit: Path | None, progress: Callable[[int, int], None] | None
+    ) -> WeightsFile | None:
+        """Finds (or fetches) the weights file; None where the extractor has none."""
+        return None
+
+    @abstractmethod
+    def normalisation(self, resize: str) -> str:
+        """The normalisation of that mode in words."""
+
+    def spec(
+        self, layer: str, resize: str, weights: WeightsFile | None, decode: str, precision: str
+    ) -> FeatureSpec:
+        """Everything that fixes the features of one layer."""
+        return FeatureSpec(
+            extractor=self.name,
+            layer=self.check_layer(layer),
+            dimension=self.layers[layer],
+            weights_sha256=weights.sha256 if weights else None,
+            resize=self.check_resize(resize),
+            size=self.size,
+            normalisation=self.normalisation(resize),
+            decode="peer" if decode == "peer" else "correct",
+            precision=precision,
+        )
+
+
+class DirectExtractor(Extractor):
+    """An extractor that computes by itself, whatever it uses; the simplest plug-in."""
+
+    @abstractmethod
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Computes every layer.
+
+        Args:
+            images: uint8 ``[n, 3, H, W]``, 0..255.
+
+        Returns:
+            Layer name to float32 ``[n, d]``.
+        """
+
+
+class NetworkExtractor(Extractor):
+    """An extractor that is a torch module; backends run it with torch or with OpenVINO."""
+
+    @abstractmethod
+    def preprocess(self, resize: str) -> Preprocess:
+        """Resizing and normalisation of that mode."""
+
+    def normalisation(self, resize: str) -> str:
+        """See `Preprocess.normalisation`."""
+        return self.preprocess(resize).normalisation
+
+    @abstractmethod
+    def network(self, weights: WeightsFile) -> torch.nn.Module:
+        """Builds the network with its weights, in evaluation mode.
+
+        It maps float32 ``[n, 3, size, size]``, normalised, to a tuple of float32 ``[n, d]`` in the
+        order of ``layers``.
+
+        Raises:
+            InputError: The weights file is damaged or belongs to another network.
+        """
+
+
+EXTRACTORS: Registry[type[Extractor]] = Registry(
+    "extractor",
+    {
+        "inception-2015": "ganeval.features.inception:Inception2015",
+        "efficientnet-lite0": "ganeval.features.efficientnet:EfficientNetLite0",
+        "random-projection": "ganeval.features.random_projection:RandomProjection",
+    },
+    group="ganeval.extractors",
+    listing="`ganeval ls extractors`",
+)
+
+
+def get_extractor(name: str) -> Extractor:
+    """Returns the extractor of that name.
+
+    Raises:
+        InputError: There is none; near matches are in the message.
+    """
+    return EXTRACTORS.get(name)()

@@ -1,0 +1,91 @@
+"""Extraction on CPUs with OpenVINO: float32, asynchronous, resizing inside the graph."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ganeval.errors import GanevalError
+from ganeval.features.backend import Batch, Rows
+from ganeval.features.devices import usable_cores
+from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.openvino_network import network_model
+from ganeval.features.preprocess import prepend_to_openvino
+from ganeval.features.weights import WeightsFile
+from ganeval.records import BackendInfo
+
+
+class OpenVINOBackend:
+    """Runs a network on the CPU; an image's features do not depend on its batch, bit for bit."""
+
+    def __init__(
+        self,
+        extractor: NetworkExtractor,
+        weights: WeightsFile,
+        *,
+        layers: list[str],
+        resize: str,
+        batch_size: int | None = None,
+    ) -> None:
+        import openvino as ov
+
+        self.batch_size = batch_size or 4
+        model = network_model(extractor, weights)
+        for result in list(model.get_results()):
+            if result.input_value(0).get_tensor().get_any_name() not in layers:
+                model.remove_result(result)
+        model = prepend_to_openvino(model, extractor.preprocess(resize))
+        # Without the precision hint, CPUs with bfloat16 units would silently use bfloat16.
+        self._compiled = ov.Core().compile_model(
+            model, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+        )
+        self._outputs = {output.get_any_name(): output for output in self._compiled.outputs}
+        precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+        if precision != "f32":
+            raise GanevalError(
+                f"OpenVINO would compute in {precision}, not in f32", hint="Use --backend torch."
+            )
+        self.info = BackendInfo(
+            name="openvino",
+            version=ov.__version__,
+            device=str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip(),
+            precision=precision,
+            threads=usable_cores(),
+        )
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
+        """See `Backend.run`; results come back in the order of the batches.
+
+        Requests are waited for in turn rather than through callbacks: a callback that OpenVINO's
+        threads drop last ends the process (it is freed without Python's lock).
+        """
+        # Two spare requests keep the streams busy while this thread writes to the cache.
+        streams = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        idle = [self._compiled.create_infer_request() for _ in range(streams + 2)]
+        running: deque[tuple[Any, list[int]]] = deque()
+        try:
+            for batch in batches:
+                if not idle:
+                    yield self._finish(running, idle)
+                request = idle.pop()
+                request.start_async({0: batch.images})
+                running.append((request, batch.positions))
+            while running:
+                yield self._finish(running, idle)
+        finally:
+            for request, _ in running:
+                request.wait()
+
+    def _finish(self, running: deque[tuple[Any, list[int]]], idle: list[Any]) -> Rows:
+        """Waits for the oldest request and frees it."""
+        request, positions = running.popleft()
+        request.wait()
+        layers = {
+            layer: np.array(request.get_tensor(output).data)
+            for layer, output in self._outputs.items()
+        }
+        idle.append(request)
+        return Rows(positions, layers)

@@ -1,0 +1,142 @@
+"""Resize modes and normalisation: the same formulas as torch operators and as OpenVINO operators.
+
+An image enters as uint8 ``[n, H, W, 3]`` (0..255) and leaves as float32 ``[n, 3, size, size]``.
+Nothing is quantised in between. The modes are not interchangeable; docs/definitions.md tells by how
+many grey levels they differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import torch
+
+Interpolation = Literal["bilinear", "bilinear-antialias", "bicubic-antialias", "tf1"]
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a decoded image becomes the input of a network.
+
+    Args:
+        interpolation: ``bilinear`` (half-pixel centres, no antialiasing), ``bilinear-antialias``,
+            ``bicubic-antialias`` (a = -0.5) or ``tf1`` (source position = index * in/out, no half
+            pixel, no antialiasing: TensorFlow 1's resize_bilinear).
+        size: Side of the square the network sees, pixels; aspect ratios are squashed.
+        mean: Per channel, on the 0..255 scale.
+        std: Per channel, on the 0..255 scale.
+        clip: Clip to 0..255 after resizing (bicubic overshoots).
+    """
+
+    interpolation: Interpolation
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    clip: bool = False
+
+    @property
+    def normalisation(self) -> str:
+        """The normalisation in words, for the record."""
+        mean, std = (
+            str(v[0]) if len(set(v)) == 1 else "(" + ", ".join(f"{x:g}" for x in v) + ")"
+            for v in (self.mean, self.std)
+        )
+        return f"{'clip 0..255, ' if self.clip else ''}(x - {mean})/{std}"
+
+
+def apply_with_torch(images: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
+    """Resizes and normalises with torch.
+
+    Args:
+        images: uint8 ``[n, H, W, 3]``, 0..255, any device.
+        preprocess: What to do.
+
+    Returns:
+        float32 ``[n, 3, size, size]``, channels-last in memory.
+    """
+    import torch
+    from torch.nn import functional
+
+    x = images.permute(0, 3, 1, 2).to(torch.float32)  # [n, 3, H, W]
+    size = (preprocess.size, preprocess.size)
+    if tuple(x.shape[2:]) == size:
+        pass  # every mode is the identity here
+    elif preprocess.interpolation == "tf1":
+        x = _resize_tf1(x, preprocess.size)
+    else:
+        mode, _, antialias = preprocess.interpolation.partition("-")
+        x = functional.interpolate(
+            x, size=size, mode=mode, align_corners=False, antialias=bool(antialias)
+        )
+    if preprocess.clip:
+        x = x.clamp(0.0, 255.0)
+    mean = torch.tensor(preprocess.mean, device=x.device).view(1, 3, 1, 1)
+    std = torch.tensor(preprocess.std, device=x.device).view(1, 3, 1, 1)
+    return ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def _resize_tf1(x: torch.Tensor, size: int) -> torch.Tensor:
+    """TensorFlow 1's ``resize_bilinear(align_corners=False)``: float32 ``[n, c, h, w]``."""
+    import torch
+
+    def axis(length: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        # The position is computed in float32, as TensorFlow does: index * float32(in/out).
+        scale = torch.tensor(length / size, dtype=torch.float32)
+        position = torch.arange(size, dtype=torch.float32) * scale
+        low = position.floor().long()
+        high = (low + 1).clamp(max=length - 1)
+        weight = position - low
+        return low.to(x.device), high.to(x.device), weight.to(x.device)
+
+    top, bottom, dy = axis(x.shape[2])
+    left, right, dx = axis(x.shape[3])
+    dy = dy[:, None]
+    upper, lower = x[:, :, top], x[:, :, bottom]
+    upper = upper[..., left] + (upper[..., right] - upper[..., left]) * dx
+    lower = lower[..., left] + (lower[..., right] - lower[..., left]) * dx
+    return upper + (lower - upper) * dy
+
+
+def prepend_to_openvino(model: Any, preprocess: Preprocess) -> Any:
+    """Returns an OpenVINO model that takes uint8 ``[n, H, W, 3]`` of any size.
+
+    Args:
+        model: ``openvino.Model`` whose one input is float32 ``[n, 3, size, size]``.
+        preprocess: What to do before it.
+
+    Returns:
+        A new ``openvino.Model`` with the outputs of ``model``; the operators are shared, so the
+        given model must not be used on its own afterwards.
+    """
+    import numpy as np
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    images = ops.parameter(ov.PartialShape([-1, -1, -1, 3]), ov.Type.u8, name="images")
+    x = ops.convert(ops.transpose(images, np.array([0, 3, 1, 2])), "f32")  # [n, 3, H, W]
+    mode, coordinates = {
+        "bilinear": ("linear_onnx", "half_pixel"),
+        "tf1": ("linear_onnx", "asymmetric"),
+        "bilinear-antialias": ("bilinear_pillow", "half_pixel"),
+        "bicubic-antialias": ("bicubic_pillow", "half_pixel"),
+    }[preprocess.interpolation]
+    x = ops.interpolate(
+        x,
+        np.array([preprocess.size, preprocess.size]),
+        mode=mode,
+        shape_calculation_mode="sizes",
+        coordinate_transformation_mode=coordinates,
+        cube_coeff=-0.5,
+        axes=np.array([2, 3]),
+    )
+    if preprocess.clip:
+        x = ops.clamp(x, 0.0, 255.0)
+    mean = np.array(preprocess.mean, np.float32).reshape(1, 3, 1, 1)
+    std = np.array(preprocess.std, np.float32).reshape(1, 3, 1, 1)
+    x = ops.divide(ops.subtract(x, mean), std)
+    (old,) = model.inputs
+    for consumer in old.get_target_inputs():
+        consumer.replace_source_output(x.output(0))
+    return ov.Model(model.get_results(), [images], "ganeval")

@@ -1,0 +1,123 @@
+"""Extraction with torch: on GPUs, and on CPUs without OpenVINO."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ganeval.errors import InputError
+from ganeval.features.backend import Batch, Rows
+from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.preprocess import apply_with_torch
+from ganeval.features.weights import WeightsFile
+from ganeval.records import BackendInfo
+
+_IN_FLIGHT = 3  # batches on the device before the first result is waited for
+
+
+class TorchBackend:
+    """Runs a network in channels-last order with batch norm folded into the convolutions."""
+
+    def __init__(
+        self,
+        extractor: NetworkExtractor,
+        weights: WeightsFile,
+        *,
+        device: str,
+        layers: list[str],
+        resize: str,
+        batch_size: int | None = None,
+    ) -> None:
+        self._device = _open_device(device)
+        self.batch_size = batch_size or (64 if self._device.type == "cuda" else 8)
+        network = fold_batch_norm(extractor.network(weights))
+        self._network = network.to(self._device).to(memory_format=torch.channels_last)
+        self._preprocess = extractor.preprocess(resize)
+        self._outputs = {layer: list(extractor.layers).index(layer) for layer in layers}
+        self.info = BackendInfo(
+            name="torch",
+            version=torch.__version__,
+            device=torch.cuda.get_device_name(self._device)
+            if self._device.type == "cuda"
+            else self._device.type,
+            threads=torch.get_num_threads() if self._device.type == "cpu" else None,
+        )
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
+        """See `Backend.run`; copies and kernels of several batches overlap on a GPU."""
+        waiting: deque[tuple[list[int], list[torch.Tensor], torch.cuda.Event | None]] = deque()
+        for batch in batches:
+            with torch.inference_mode(), _exact_arithmetic():
+                waiting.append((batch.positions, *self._start(batch.images)))
+            if len(waiting) >= _IN_FLIGHT:
+                yield self._finish(*waiting.popleft())
+        while waiting:
+            yield self._finish(*waiting.popleft())
+
+    def _start(self, images: np.ndarray) -> tuple[list[torch.Tensor], torch.cuda.Event | None]:
+        x = torch.from_numpy(images)
+        on_cuda = self._device.type == "cuda"
+        x = (x.pin_memory() if on_cuda else x).to(self._device, non_blocking=on_cuda)
+        outputs = self._network(apply_with_torch(x, self._preprocess))
+        chosen = [outputs[index].float() for index in self._outputs.values()]
+        if not on_cuda:
+            return [y.cpu() for y in chosen], None
+        rows = [torch.empty(y.shape, dtype=y.dtype, pin_memory=True) for y in chosen]
+        for row, y in zip(rows, chosen, strict=True):
+            row.copy_(y, non_blocking=True)
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(self._device))
+        return rows, event
+
+    def _finish(
+        self, positions: list[int], rows: list[torch.Tensor], event: torch.cuda.Event | None
+    ) -> Rows:
+        if event is not None:
+            event.synchronize()
+        named = zip(self._outputs, rows, strict=True)
+        return Rows(positions, {layer: np.array(row.numpy()) for layer, row in named})
+
+
+def fold_batch_norm(network: nn.Module) -> nn.Module:
+    """Folds every ``conv`` + ``bn`` pair (torchvision's BasicConv2d) into one convolution.
+
+    Changes features by about 2e-7 relative; the module is changed in place and returned.
+    """
+    for module in network.modules():
+        conv, norm = getattr(module, "conv", None), getattr(module, "bn", None)
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            module.conv = fuse_conv_bn_eval(conv, norm)
+            module.bn = nn.Identity()
+    return network
+
+
+def _open_device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"--device {name}: not usable here: {reason}", hint="Use --device cpu."
+        ) from error
+    return device
+
+
+@contextlib.contextmanager
+def _exact_arithmetic() -> Iterator[None]:
+    """Float32 that is float32: no TF32, no benchmark-dependent kernels; restored afterwards."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+        ):
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
