@@ -1,0 +1,53 @@
+"""One self-contained HTML document: templates, style and script in one file, nothing fetched.
+
+The Content-Security-Policy allows the inlined style and script by their digest and images from
+data URLs, and nothing else: a hostile file name that slipped through escaping would still not run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+_PACKAGE = files("ganeval_reports")
+
+
+def document(template: str, **content: object) -> str:
+    """Renders ``templates/TEMPLATE``, which extends ``base.html.j2``, with its content."""
+    style, script = _read("assets/page.css"), _read("assets/page.js")
+    policy = (
+        "default-src 'none'; img-src data:; "
+        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template(template)
+        .render(policy=policy, style=Markup(style), script=Markup(script), **content)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(lambda name: _read(f"templates/{name}")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _read(path: str) -> str:
+    return _PACKAGE.joinpath(path).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

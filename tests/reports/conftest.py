@@ -1,0 +1,177 @@
+"""A realistic record with images drawn by code; names are long, odd and hostile on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganeval.records import (
+    BackendInfo,
+    Environment,
+    Estimate,
+    FeatureRun,
+    FeatureSpec,
+    Floor,
+    Gallery,
+    InputInfo,
+    Metric,
+    MetricsRecord,
+    Neighbour,
+    Notice,
+    Skipped,
+    Test,
+    WeightsInfo,
+)
+
+REAL, FAKE = "paintings", "fake & <b>unet</b>"
+SCRIPT = "<script>alert(1)</script>.png"
+ODD_NAMES = (
+    SCRIPT,
+    '"><img src=x onerror=alert(2)>.png',
+    "a very long file name " * 9 + ".png",
+    "日本語/ünïcode 🎨.png",
+    "$\\frac{a}{0}$ {{ 7 * 7 }}.png",
+    "javascript:alert(3)//' onmouseover='alert(4).png",
+)
+SIDES = 60  # images a side
+
+
+def keys(role: str) -> list[str]:
+    plain = [f"{role}-{index:04d}.png" for index in range(SIDES - len(ODD_NAMES))]
+    return [*ODD_NAMES, *plain]
+
+
+def estimate(value: float, se: float, **more: object) -> Estimate:
+    n = {"real": SIDES, "fake": SIDES}
+    ends = {"low": value - 2 * se, "high": value + 2 * se}
+    return Estimate(value=value, se=se, n=n, **{**ends, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def pictures() -> dict[tuple[str, str], Image.Image]:
+    """Input label and key to an image: real ones 96 × 64, fake ones 28 × 28 pixels."""
+    rng = np.random.default_rng(20)
+    drawn = {}
+    for label, role, size in ((REAL, "real", (96, 64)), (FAKE, "fake", (28, 28))):
+        for key in keys(role):
+            coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+            drawn[label, key] = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+    return drawn
+
+
+@pytest.fixture
+def load(
+    pictures: dict[tuple[str, str], Image.Image],
+) -> Callable[[str, str], Image.Image | None]:
+    return lambda label, key: pictures.get((label, key))
+
+
+@pytest.fixture(scope="session")
+def record() -> MetricsRecord:
+    """FID with floor, KID with a test, warnings, skipped files; one fake set."""
+    reals, fakes = keys("real"), keys("fake")
+    neighbours = [
+        Neighbour(fake=fake, real=real, distance=7.3 + index, influence=31.4 - 9 * index)
+        for index, (fake, real) in enumerate(zip(fakes[:8], reversed(reals[:8]), strict=True))
+    ]
+    spec = FeatureSpec(
+        extractor="inception-2015",
+        layer="2048",
+        dimension=2048,
+        weights_sha256="6726825d" * 8,
+        resize="pytorch-fid",
+        size=299,
+        normalisation="x/127.5 - 1",
+        decode="correct",
+    )
+    weights = WeightsInfo(file="pt_inception.pth", sha256="6726825d" * 8, verified=True)
+    backend = BackendInfo(name="openvino", version="2025.4", device="CPU", threads=2)
+    return MetricsRecord(
+        command="fid",
+        argv=["ganeval", "fid", "data/paintings", "out/it's & <b>mine</b>", "--html", "r.html"],
+        started="2026-11-22T05:30:12+00:00",
+        seconds=44.2,
+        verdict="The fakes are at FID 62.3 ± 1.8 from the paintings & <i>differ</i> from them.",
+        inputs=[
+            InputInfo(
+                role="real",
+                label=REAL,
+                kind="folder",
+                path="data/paintings",
+                n=SIDES,
+                n_groups=SIDES,
+                fingerprint="0123456789abcdef" * 4,
+                content_fingerprint="fedcba9876543210" * 4,
+                formats={"PNG": SIDES},
+                sizes={"96x64": SIDES},
+                modes={"RGB": SIDES},
+            ),
+            InputInfo(
+                role="fake",
+                label=FAKE,
+                kind="folder",
+                path="out/it's & <b>mine</b>",
+                n=SIDES,
+                fingerprint="00112233445566778899aabbccddeeff" * 2,
+                formats={"PNG": SIDES - 1, "JPEG": 1},
+                sizes={"28x28": SIDES},
+                ignored={".txt": 2},
+                skipped=[Skipped(key="<u>broken</u>.png", reason="truncated")],
+            ),
+        ],
+        features=[
+            FeatureRun(spec=spec, weights=weights, backend=None, cache_hits=SIDES),
+            FeatureRun(spec=spec, weights=weights, backend=backend, cache_misses=SIDES, seconds=9),
+        ],
+        metrics=[
+            Metric(
+                name="fid",
+                display="FID",
+                fake=FAKE,
+                direction="lower",
+                estimate=estimate(
+                    62.3181, 1.8372, method="influence", covers="the expected value at this n"
+                ),
+                floor=Floor(
+                    half_size=30,
+                    splits=5,
+                    cross=75.91,
+                    floor_real=43.82,
+                    floor_fake=44.03,
+                    excess=estimate(31.98, 1.52, method="influence over splits"),
+                ),
+                bias_corrected=Estimate(value=None, reason="small_n: fewer than 2d images"),
+                params={"ddof": 1, "seed": 0, "floor_splits": 5, "streamed": False},
+                bias="reads high below n = d",
+            ),
+            Metric(
+                name="kid",
+                display="KID",
+                fake=FAKE,
+                direction="lower",
+                estimate=estimate(0.0270412, 0.00131),
+                null_expected=0.0,
+                test=Test(null="one distribution", p=0.0004, method="999 permutations"),
+            ),
+        ],
+        galleries=[
+            Gallery(
+                fake_label=FAKE,
+                real_sample=reals[:24],
+                fake_sample=fakes[:24],
+                nearest=neighbours,
+                farthest=neighbours[::-1],
+                raising=neighbours,
+            )
+        ],
+        warnings=[
+            Notice(code="n_below_d", text="60 images are fewer than 2048 features."),
+            Notice(code="mixed_formats", text="One fake is <JPEG>."),
+        ],
+        environment=Environment(
+            ganeval="0.1.0", python="3.11.9", packages={"numpy": "2.4.6"}, platform="Linux"
+        ),
+    )

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib
+import pytest
+
+from ganeval_reports.figures import Heading, Row, interval_plot
+
+ROWS = [
+    Heading("At half size"),
+    Row("FID, all images", "62.3 ± 1.8", 62.3, 58.7, 65.9, expected=0.0),
+    Row("halves of the real", "43.8", 43.8, mark="real"),
+    Row("corrected for bias", "no value"),
+]
+
+
+@pytest.fixture
+def svg() -> ElementTree.Element:
+    return ElementTree.fromstring(interval_plot(ROWS, axis="← lower", prefix="p"))
+
+
+def test_labels_and_numbers_stay_text(svg: ElementTree.Element) -> None:
+    written = {element.text for element in svg.iter("text")}
+    assert {"At half size", "FID, all images", "62.3 ± 1.8", "no value", "← lower"} <= written
+
+
+def test_nothing_in_it_needs_a_style_that_the_policy_blocks(svg: ElementTree.Element) -> None:
+    assert all("style" not in element.attrib for element in svg.iter())
+    assert {"style", "metadata", "script"}.isdisjoint(element.tag for element in svg.iter())
+
+
+def test_all_colours_are_those_of_the_page(svg: ElementTree.Element) -> None:
+    painted = {
+        element.attrib[name]
+        for element in svg.iter()
+        for name in ("fill", "stroke")
+        if name in element.attrib
+    }
+    assert {"currentColor", "var(--real)", "var(--line)"} <= painted
+    assert all(colour == "none" or not colour.startswith("#") for colour in painted)
+
+
+def test_ids_of_two_plots_never_meet() -> None:
+    first, second = (
+        set(re.findall(r' id="([^"]+)"', interval_plot(ROWS, axis="x", prefix=prefix)))
+        for prefix in ("a", "b")
+    )
+    assert first
+    assert first.isdisjoint(second)
+
+
+def test_every_reference_inside_it_resolves(svg: ElementTree.Element) -> None:
+    ids = {element.attrib["id"] for element in svg.iter() if "id" in element.attrib}
+    used = {element.attrib["href"] for element in svg.iter("use")}
+    assert used == {f"#{name}" for name in ids}
+
+
+def test_a_screen_reader_hears_the_numbers(svg: ElementTree.Element) -> None:
+    assert svg.attrib["role"] == "img"
+    assert "FID, all images: 62.3 ± 1.8; " in svg.attrib["aria-label"]
+    assert svg.attrib["aria-label"].endswith("corrected for bias: no value")
+
+
+def test_a_hostile_label_is_neither_markup_nor_a_formula() -> None:
+    label = "<b>$\\frac{a}{0}$</b> & \"'"
+    text = interval_plot([Row(label, "1", 1.0)], axis="x", prefix="p")
+    assert label in {element.text for element in ElementTree.fromstring(text).iter("text")}
+    assert "<b>" not in text
+
+
+def test_the_same_plot_is_drawn_whatever_the_users_settings() -> None:
+    expected = interval_plot(ROWS, axis="x", prefix="p")
+    own = {"axes.facecolor": "red", "font.size": 40, "svg.fonttype": "path"}
+    with matplotlib.rc_context(own):
+        assert interval_plot(ROWS, axis="x", prefix="p") == expected
+        assert matplotlib.rcParams["font.size"] == 40
+
+
+def test_marker_and_interval_stand_where_their_numbers_are() -> None:
+    svg = ElementTree.fromstring(
+        interval_plot([Row("a", "5", 5.0, 0.0, 10.0)], axis="x", prefix="p")
+    )
+    marker = next(element for element in svg.iter("use"))
+    interval = next(
+        element for element in svg.iter("path") if element.attrib.get("stroke-width") == "3.5"
+    )
+    start, end = (float(x) for x in re.findall(r"[ML] ([\d.]+)", interval.attrib["d"]))
+    # Coordinates are written with six decimals.
+    assert start == pytest.approx(0, abs=1e-5)
+    assert float(marker.attrib["x"]) == pytest.approx((start + end) / 2, abs=1e-5)
