@@ -1,0 +1,87 @@
+"""Which images belong together: the independent units behind every interval."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganeval.errors import InputError
+from ganeval.images.failures import printable
+
+_SHOWN = 5  # keys listed in an error about many
+
+
+def group_of_each(keys: Sequence[str], groups: str | os.PathLike[str] | None) -> list[str]:
+    """Returns the group of every key.
+
+    Args:
+        keys: Keys of an image set.
+        groups: A CSV file with the columns path and group; or a regular expression whose one
+            capture, searched for in the key, is the group; None makes each image its own group.
+
+    Raises:
+        InputError: The file or the expression is faulty, or leaves a key without a group.
+    """
+    if groups is None:
+        return list(keys)
+    text = os.fspath(groups)
+    if os.path.isfile(text) or text.lower().endswith(".csv"):
+        return _from_table(keys, Path(text))
+    return _from_expression(keys, text)
+
+
+def _from_expression(keys: Sequence[str], text: str) -> list[str]:
+    try:
+        expression = re.compile(text)
+    except re.error as error:
+        raise InputError(
+            f"--groups {text!r} is neither a file nor a regular expression: {error}"
+        ) from error
+    if expression.groups != 1:
+        raise InputError(
+            f"--groups {text!r} has {expression.groups} captures, not one",
+            hint="Put parentheses around the part of the name that tells the group: '^(.*)_crop'.",
+        )
+    found = {key: expression.search(key) for key in keys}
+    groups = {key: match[1] for key, match in found.items() if match and match[1] is not None}
+    _require_all(keys, groups, f"--groups {text!r} matches no group in")
+    return [groups[key] for key in keys]
+
+
+def _from_table(keys: Sequence[str], path: Path) -> list[str]:
+    groups: dict[str, str] = {}
+    for number, key, group in _rows(path):
+        if groups.setdefault(key, group) != group:
+            raise InputError(
+                f"{path}: line {number}: {printable(key)} is in {groups[key]!r} and in {group!r}"
+            )
+    _require_all(keys, groups, f"{path} gives no group for")
+    return [groups[key] for key in keys]
+
+
+def _rows(path: Path) -> list[tuple[int, str, str]]:
+    """Reads (line, path, group) from a table whose first row names its columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, skipinitialspace=True)
+            names = [name.strip().lower() for name in table.fieldnames or []]
+            if "path" not in names or "group" not in names:
+                raise InputError(
+                    f"{path}: the first row does not name the columns path and group",
+                    hint="Start the file with the line: path,group",
+                )
+            table.fieldnames = names
+            return [(table.line_num, row["path"] or "", row["group"] or "") for row in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a table of groups: {error}") from error
+
+
+def _require_all(keys: Sequence[str], groups: dict[str, str], complaint: str) -> None:
+    without = [key for key in keys if not groups.get(key)]
+    if without:
+        shown = ", ".join(printable(key) for key in without[:_SHOWN])
+        more = ", ..." if len(without) > _SHOWN else ""
+        raise InputError(f"{complaint} {len(without)} of {len(keys)} images: {shown}{more}")

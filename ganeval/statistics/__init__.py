@@ -1,0 +1,1 @@
+"""Intervals, resampling and tests on plain arrays; nothing here knows of images."""
