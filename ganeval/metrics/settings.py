@@ -1,0 +1,64 @@
+"""Every choice of a metric run, with its default, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Unit = Literal["images", "bytes"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How two sets are compared; the defaults are those of the command line.
+
+    Args:
+        extractor: Registry name of what turns images into features.
+        layer: Its layer; None means its default.
+        resize: Its resize mode; None means its default.
+        weights: Its weights file; None means searched, else fetched.
+        backend: ``auto``, ``openvino`` or ``torch``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        batch_size: Images per network call; None leaves it to the backend.
+        workers: Decoding threads; None means one per core, at most 8.
+        decode: ``correct`` (as the image should be seen) or ``peer`` (as other tools read it).
+        recursive: Look into subfolders.
+        on_error: ``fail``, ``skip`` or ``skip=SHARE``.
+        groups: Table ``path,group``, or a pattern with one capture; None: each image is its own.
+        limit: Take that many images of each set at random.
+        seed: Seed of every random choice.
+        cache: Keep and reuse features.
+        uncertainty: How the standard error of a Fréchet distance is found.
+        permutations: Label permutations behind the p-value of KID.
+    """
+
+    extractor: str = "inception-2015"
+    layer: str | None = None
+    resize: str | None = None
+    weights: Path | None = None
+    backend: str = "auto"
+    device: str = "auto"
+    batch_size: int | None = None
+    workers: int | None = None
+    decode: Literal["correct", "peer"] = "correct"
+    recursive: bool = True
+    on_error: str = "fail"
+    groups: str | None = None
+    limit: int | None = None
+    seed: int = 0
+    cache: bool = True
+    uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"
+    permutations: int = 999
+
+
+class Progress(Protocol):
+    """Told how far a labelled piece of work is."""
+
+    def __call__(self, label: str, done: int, total: int, unit: Unit = "images") -> None:
+        """Reports ``done`` of ``total``."""
+        ...
+
+
+def silent(label: str, done: int, total: int, unit: Unit = "images") -> None:
+    """A `Progress` that shows nothing."""

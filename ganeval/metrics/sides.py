@@ -1,0 +1,220 @@
+"""The two sides of a comparison: image sets or saved statistics, opened, checked, extracted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ganeval.errors import InputError
+from ganeval.features.cache import CacheUnavailable, FeatureCache
+from ganeval.features.devices import choose_engine
+from ganeval.features.extraction import Extraction, extract
+from ganeval.features.extractor import DirectExtractor, get_extractor
+from ganeval.features.plan import Plan
+from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_kind
+from ganeval.images.digests import DigestHints
+from ganeval.metrics.frechet import Side as FrechetSide
+from ganeval.metrics.settings import Progress, Settings
+from ganeval.metrics.statistics_file import SavedStatistics, check_dimension, load_statistics
+from ganeval.paths import cache_folder
+from ganeval.records import FeatureRun, FeatureSpec, InputInfo, Notice, Role
+
+
+@dataclass(frozen=True)
+class OpenSide:
+    """One side before extraction.
+
+    Args:
+        role: ``real`` or ``fake``.
+        label: Short unique name.
+        images: The set, unless the side is saved statistics.
+        saved: The statistics, unless the side is images.
+    """
+
+    role: Role
+    label: str
+    images: ImageSet | None
+    saved: SavedStatistics | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side ready for arithmetic; rows in the order of digests, so names never matter.
+
+    Args:
+        role: ``real`` or ``fake``.
+        label: Short unique name.
+        info: What the record says about the input.
+        values: float32 ``[n, d]``; None where only moments are known.
+        keys: Image keys, one per row.
+        digests: Image digests, one per row.
+        groups: Independent unit of each row.
+        moments: What the distance takes: the rows, or saved moments.
+        run: The extraction; None for statistics.
+        images: The set; None for statistics.
+    """
+
+    role: Role
+    label: str
+    info: InputInfo
+    values: np.ndarray | None
+    keys: list[str]
+    digests: list[str]
+    groups: list[str]
+    moments: FrechetSide
+    run: FeatureRun | None
+    images: ImageSet | None
+
+
+def make_plan(
+    settings: Settings, needs_network: bool, progress: Progress
+) -> tuple[Plan, list[Notice]]:
+    """Checks extractor, layer, resize, device and weights before any image is touched."""
+    extractor = get_extractor(settings.extractor)
+    layer = extractor.check_layer(settings.layer or extractor.default_layer)
+    resize = extractor.check_resize(settings.resize or extractor.default_resize)
+    on_error = OnError.parse(settings.on_error)
+    engine = choose_engine(settings.backend, settings.device)
+    if settings.weights is not None and isinstance(extractor, DirectExtractor):
+        raise InputError(f"--weights: extractor {extractor.name!r} takes no weights file")
+    weights = None
+    if needs_network:
+        weights = extractor.weights(
+            settings.weights, lambda done, total: progress("weights", done, total, "bytes")
+        )
+    notices = []
+    cache = None
+    if settings.cache and needs_network:
+        try:
+            cache = FeatureCache.open()
+        except CacheUnavailable as error:
+            text = f"Features are not kept: {error.message}"
+            notices.append(Notice(code="cache_unavailable", text=text))
+    plan = Plan(
+        extractor=extractor,
+        layers=[layer],
+        resize=resize,
+        engine=engine,
+        weights=weights,
+        decode=settings.decode,
+        batch_size=settings.batch_size,
+        workers=settings.workers,
+        cache=cache,
+        on_error=on_error,
+    )
+    return plan, notices
+
+
+def open_side(path: str, role: Role, label: str, settings: Settings) -> OpenSide:
+    """Lists and fingerprints an image set, or loads saved statistics."""
+    if source_kind(Path(path)) == "statistics":
+        return OpenSide(role, label, None, load_statistics(Path(path)))
+    images = open_image_set(
+        path,
+        groups=settings.groups,
+        decoding=Decoding(policy=settings.decode),
+        recursive=settings.recursive,
+        limit=settings.limit,
+        seed=settings.seed,
+        digest_hints=DigestHints(cache_folder()) if settings.cache else None,
+    )
+    return OpenSide(role, label, images, None)
+
+
+def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, list[Notice]]:
+    """Extracts an image set, or checks saved statistics against the plan."""
+    if side.images is None:
+        return _saved_side(side, plan), []
+    extraction: Extraction = extract(
+        side.images, plan, lambda done, total: progress(side.label, done, total)
+    )
+    (features,) = extraction.features.values()
+    (run,) = extraction.runs.values()
+    order = sorted(range(len(features.digests)), key=lambda i: (features.digests[i], i))
+    info = extraction.images.info(side.role, side.label)
+    _require_two(info.n, info.path)
+    values = features.values[order]
+    ready = Side(
+        role=side.role,
+        label=side.label,
+        info=info,
+        values=values,
+        keys=[features.keys[i] for i in order],
+        digests=[features.digests[i] for i in order],
+        groups=[features.groups[i] for i in order],
+        moments=values,
+        run=run,
+        images=extraction.images,
+    )
+    return ready, extraction.notices
+
+
+def _saved_side(side: OpenSide, plan: Plan) -> Side:
+    saved = side.saved
+    if saved is None:
+        raise InputError(f"{side.label}: neither images nor statistics")
+    (layer,) = plan.layers
+    check_dimension(saved, plan.extractor.layers[layer])
+    if saved.spec is not None:
+        _require_equal_specs(saved, saved.spec, plan.spec(layer))
+    _require_two(saved.n, str(saved.path))
+    source = saved.meta.source if saved.meta is not None else None
+    info = InputInfo(
+        role=side.role,
+        label=side.label,
+        kind="statistics",
+        path=str(saved.path),
+        n=saved.n,
+        fingerprint=source.fingerprint if source else None,
+        content_fingerprint=source.content_fingerprint if source else None,
+    )
+    count = 0 if saved.features is None else len(saved.features)
+    keys = saved.keys or [str(i) for i in range(count)]
+    digests = saved.digests or [f"{saved.digest}:{key}" for key in keys]
+    groups = saved.groups or keys
+    order = sorted(range(count), key=lambda i: (digests[i], i))
+    values = None if saved.features is None else saved.features[order]
+    return Side(
+        role=side.role,
+        label=side.label,
+        info=info,
+        values=values,
+        keys=[keys[i] for i in order],
+        digests=[digests[i] for i in order],
+        groups=[groups[i] for i in order],
+        moments=saved.moments if values is None else values,
+        run=None,
+        images=None,
+    )
+
+
+def _require_equal_specs(saved: SavedStatistics, spec: FeatureSpec, wanted: FeatureSpec) -> None:
+    """Refuses statistics made under another protocol."""
+    have, want = spec.model_dump(), wanted.model_dump()
+    if want["weights_sha256"] is None:  # both sides are statistics: no weights were looked for
+        have["weights_sha256"] = None
+    different = [name for name in have if have[name] != want[name]]
+    if different:
+        shown = "; ".join(f"{name}: {have[name]} there, {want[name]} here" for name in different)
+        raise InputError(
+            f"{saved.path}: made under another protocol ({shown})",
+            hint="Give the options it was made with, or make the statistics again.",
+        )
+
+
+def _require_two(n: int | None, path: str) -> None:
+    if n is not None and n < 2:
+        raise InputError(f"needs at least 2 images per side, got {n}: {path}")
+
+
+def side_labels(paths: Sequence[str]) -> list[str]:
+    """Short names for sets: the last parts of their paths, as many as make them differ."""
+    parts = [PurePosixPath(Path(p).absolute().as_posix()).parts for p in paths]
+    for count in range(1, max(len(p) for p in parts) + 1):
+        labels = ["/".join(p[-count:]) for p in parts]
+        if len(set(labels)) == len(labels):
+            return labels
+    return [f"{Path(p).name} ({i})" for i, p in enumerate(paths, start=1)]

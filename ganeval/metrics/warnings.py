@@ -1,0 +1,276 @@
+"""What a careful reader should know about two sets before trusting a number about them.
+
+Each function looks for one thing and words it: what it means, then what to do. `_CHECKS` lists
+them by importance.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ganeval.images.policy import READ_DIFFERENTLY_BY_PEERS
+from ganeval.records import FeatureRun, Floor, InputInfo, Notice
+
+_VERY_SMALL = 50  # images
+_UNEQUAL = 1.1  # ratio of the numbers of images
+_DIFFERENT_MIX = 0.2  # total variation distance
+_NOT_SQUARE = 0.01  # share of images
+_SMALLEST_SIDE = 32  # pixels
+_CASES = {
+    "alpha": "transparency",
+    "exif_rotated": "an EXIF orientation",
+    "grey16": "16-bit grey",
+}
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """All that a warning can depend on."""
+
+    real: InputInfo
+    fake: InputInfo
+    dimension: int
+    real_digests: Sequence[str]
+    fake_digests: Sequence[str]
+    runs: Sequence[FeatureRun]
+    floor: Floor | None
+
+    @property
+    def inputs(self) -> tuple[InputInfo, InputInfo]:
+        return self.real, self.fake
+
+    @property
+    def smallest(self) -> InputInfo | None:
+        """The side with the fewest images, of those that tell."""
+        known = [info for info in self.inputs if info.n is not None]
+        return min(known, key=lambda info: info.n or 0, default=None)
+
+
+def sample_warnings(
+    real: InputInfo,
+    fake: InputInfo,
+    *,
+    dimension: int,
+    real_digests: Sequence[str] = (),
+    fake_digests: Sequence[str] = (),
+    runs: Sequence[FeatureRun] = (),
+    floor: Floor | None = None,
+) -> list[Notice]:
+    """Returns what should be known about two sets, the most important first.
+
+    Args:
+        real: The real set, or saved statistics.
+        fake: The fake set.
+        dimension: Number d of features per image.
+        real_digests: Content digest of each real image, as far as they are known.
+        fake_digests: The same of the fake images.
+        runs: How the features were extracted.
+        floor: The sampling floor, which makes the text about few images concrete.
+    """
+    pair = _Pair(real, fake, dimension, real_digests, fake_digests, runs, floor)
+    notices = (check(pair) for check in _CHECKS)
+    return [notice for notice in notices if notice is not None]
+
+
+def _identical_sets(pair: _Pair) -> Notice | None:
+    """Both sets hold the same images."""
+    fingerprint = pair.real.content_fingerprint
+    if fingerprint is None or fingerprint != pair.fake.content_fingerprint:
+        return None
+    return Notice(
+        code="identical_sets",
+        text="Both sets hold the same images, so the Fréchet distance is exactly 0 and KID, which "
+        "leaves out pairs of one image with itself, is negative. Check the two paths.",
+    )
+
+
+def _shared_images(pair: _Pair) -> Notice | None:
+    """Some images are in both sets."""
+    both = set(pair.real_digests) & set(pair.fake_digests)
+    if not both or _identical_sets(pair) is not None:
+        return None
+    in_fake = sum(digest in both for digest in pair.fake_digests)
+    return Notice(
+        code="shared_images",
+        text=f"{in_fake} of {len(pair.fake_digests)} fake images are also in the real set, which "
+        "makes every distance too small. Remove them from one of the sets.",
+        data={"shared": in_fake},
+    )
+
+
+def _unverified_weights(pair: _Pair) -> Notice | None:
+    """The weights are not the published ones."""
+    weights = next((r.weights for r in pair.runs if r.weights and not r.weights.verified), None)
+    if weights is None:
+        return None
+    return Notice(
+        code="unverified_weights",
+        text=f"The weights {weights.file} ({weights.sha256[:8]}) are not the published ones, so "
+        "the numbers compare only with others made with this same file.",
+        data={"file": weights.file, "sha256": weights.sha256},
+    )
+
+
+def _stats_provenance_unknown(pair: _Pair) -> Notice | None:
+    """Saved statistics do not tell which images and network they come from."""
+    unknown = [i.path for i in pair.inputs if i.kind == "statistics" and i.fingerprint is None]
+    if not unknown:
+        return None
+    verb = "does" if len(unknown) == 1 else "do"
+    return Notice(
+        code="stats_provenance_unknown",
+        text=f"{' and '.join(unknown)} {verb} not tell which network and resizing made the "
+        "features. The distance is right only if they were the same on both sides.",
+        data={"files": len(unknown)},
+    )
+
+
+def _n_below_d(pair: _Pair) -> Notice | None:
+    """There are fewer images than features."""
+    side = pair.smallest
+    if side is None or side.n is None or side.n >= pair.dimension:
+        return None
+    share = ""
+    if pair.floor is not None:
+        floor = (pair.floor.floor_real + pair.floor.floor_fake) / 2
+        share = f" ({floor:.3g} of {pair.floor.cross:.3g} at half size)"
+    return Notice(
+        code="n_below_d",
+        text=f"{side.n} images are fewer than the {pair.dimension} features: much of the Fréchet "
+        f"distance is sampling floor{share}, and it can prefer a less varied generator. Compare "
+        "excess and KID, at equal n only.",
+        data={"n": side.n, "d": pair.dimension},
+    )
+
+
+def _n_very_small(pair: _Pair) -> Notice | None:
+    """There are so few images that only large differences show."""
+    side = pair.smallest
+    if side is None or side.n is None or side.n >= _VERY_SMALL:
+        return None
+    return Notice(
+        code="n_very_small",
+        text=f"The {side.role} set has only {side.n} images: the intervals are wide and only large "
+        f"differences can show. Use {_VERY_SMALL} images or more per set.",
+        data={"n": side.n},
+    )
+
+
+def _unequal_n(pair: _Pair) -> Notice | None:
+    """The sets differ in size."""
+    n, m = pair.real.n, pair.fake.n
+    if n is None or m is None or max(n, m) <= _UNEQUAL * min(n, m):
+        return None
+    return Notice(
+        code="unequal_n",
+        text=f"The sets differ in size ({n} real, {m} fake), and the Fréchet distance depends on "
+        "it. Compare it only with others of the same two numbers; --limit makes them equal.",
+        data={"real": n, "fake": m},
+    )
+
+
+def _mixed_formats(pair: _Pair) -> Notice | None:
+    """The sets are stored in different file formats."""
+    if _variation(pair.real.formats, pair.fake.formats) <= _DIFFERENT_MIX:
+        return None
+    real, fake = _mix(pair.real.formats), _mix(pair.fake.formats)
+    return Notice(
+        code="mixed_formats",
+        text=f"The file formats differ (real: {real}; fake: {fake}), and traces of compression "
+        "count as a difference between the sets. Run `ganeval audit`, and store both alike.",
+        data={"real": real, "fake": fake},
+    )
+
+
+def _mixed_sizes(pair: _Pair) -> Notice | None:
+    """The sets have different sizes, or sizes that resizing distorts."""
+    findings = []
+    if _variation(pair.real.sizes, pair.fake.sizes) > _DIFFERENT_MIX:
+        real, fake = _mix(pair.real.sizes), _mix(pair.fake.sizes)
+        findings.append(f"the image sizes of the two sets differ (real: {real}; fake: {fake})")
+    for info in pair.inputs:
+        sides = {size: tuple(map(int, size.split("x"))) for size in info.sizes}
+        total = sum(info.sizes.values())
+        oblong = sum(info.sizes[size] for size, (width, height) in sides.items() if width != height)
+        tiny = sum(info.sizes[size] for size, wh in sides.items() if min(wh) < _SMALLEST_SIDE)
+        if oblong > _NOT_SQUARE * total:
+            findings.append(f"{oblong} of {total} {info.role} images are not square")
+        if tiny:
+            findings.append(f"{tiny} {info.role} images have a side under {_SMALLEST_SIDE} pixels")
+    if not findings:
+        return None
+    text = "; ".join(findings)
+    return Notice(
+        code="mixed_sizes",
+        text=f"{text[0].upper()}{text[1:]}. All are resized to one square for the network, which "
+        "blurs or distorts them unequally; crop and resize both sets alike beforehand.",
+    )
+
+
+def _decode_differs_from_peers(pair: _Pair) -> Notice | None:
+    """Other packages read some of the images differently."""
+    if any(run.spec.decode == "peer" for run in pair.runs):
+        return None
+    cases: Counter[str] = Counter()
+    for info in pair.inputs:
+        cases.update({c: k for c, k in info.decoded.items() if c in READ_DIFFERENTLY_BY_PEERS})
+    if not cases:
+        return None
+    return Notice(
+        code="decode_differs_from_peers",
+        text=f"Images pytorch-fid may read differently: {_listed(cases)}. Use --decode peer to "
+        "reproduce its numbers.",
+        data=dict(cases),
+    )
+
+
+def _skipped_files(pair: _Pair) -> Notice | None:
+    """Unreadable images were left out."""
+    counts = {info.role: len(info.skipped) for info in pair.inputs if info.skipped}
+    if not counts:
+        return None
+    total = sum(counts.values())
+    parts = " and ".join(f"{count} {role}" for role, count in counts.items())
+    return Notice(
+        code="skipped_files",
+        text=f"{parts} {'image' if total == 1 else 'images'} could not be read and "
+        f"{'was' if total == 1 else 'were'} left out. The record lists each with its reason.",
+        data=dict(counts),
+    )
+
+
+_CHECKS: tuple[Callable[[_Pair], Notice | None], ...] = (
+    _identical_sets,
+    _shared_images,
+    _unverified_weights,
+    _stats_provenance_unknown,
+    _n_below_d,
+    _n_very_small,
+    _mixed_formats,
+    _mixed_sizes,
+    _unequal_n,
+    _decode_differs_from_peers,
+    _skipped_files,
+)
+
+
+def _variation(real: Mapping[str, int], fake: Mapping[str, int]) -> float:
+    """Total variation distance of two mixes, 0..1; 0 where one side is unknown."""
+    n, m = sum(real.values()), sum(fake.values())
+    if not n or not m:
+        return 0.0
+    return sum(abs(real.get(k, 0) / n - fake.get(k, 0) / m) for k in {*real, *fake}) / 2
+
+
+def _mix(counts: Mapping[str, int], most: int = 3) -> str:
+    """The most frequent entries in words: "JPEG 90 %, PNG 10 %"."""
+    total = sum(counts.values())
+    common = Counter(counts).most_common(most)
+    shown = [f"{name} {count / total:.0%}".replace("%", " %") for name, count in common]
+    return ", ".join(shown) + (", …" if len(counts) > most else "")
+
+
+def _listed(cases: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} with {_CASES.get(case, case)}" for case, count in cases.items())

@@ -1,0 +1,90 @@
+"""From image files to the distance, against figures that peers printed on the same files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganeval.features.devices import choose_engine
+from ganeval.features.extraction import Features, extract
+from ganeval.features.inception import Inception2015
+from ganeval.features.plan import Plan
+from ganeval.images import open_image_set
+from ganeval.metrics.frechet import frechet_distance
+
+pytestmark = [pytest.mark.peer, pytest.mark.shared_data]
+
+# Features agree to 1e-4 image by image, with errors of either sign; the distance averages them.
+RELATIVE = 1e-5
+HORSES = ("horse2zebra/horses", "horse2zebra/fake-zebras")
+MODES = {"pytorch-fid": "pf", "clean": "clean", "tf1": "tf1_"}
+
+
+@pytest.fixture(scope="module")
+def extractor_weights(shared: Path) -> Path:
+    return shared / "weights" / "fid-inception-2015-partial.pth"
+
+
+def features_of(folder: Path, mode: str, weights: Path) -> dict[str, Features]:
+    extractor = Inception2015()
+    plan = Plan(
+        extractor=extractor,
+        layers=list(extractor.layers),
+        resize=mode,
+        engine=choose_engine("auto", "cpu"),
+        weights=extractor.weights(weights, None),
+    )
+    return extract(open_image_set(folder), plan).features
+
+
+def peers_distances(shared: Path, pair: tuple[str, str]) -> dict[str, float]:
+    peers = json.loads((shared / "reference" / "peers.json").read_text("utf-8"))
+    figures = peers["pairs"][f"{pair[0]} vs {pair[1]}"]
+    return {
+        name: value["exact_cross_gram"]
+        for name, value in figures.items()
+        if isinstance(value, dict) and "exact_cross_gram" in value
+    }
+
+
+def check_pair(shared: Path, pair: tuple[str, str], mode: str, weights: Path) -> None:
+    real, fake = (features_of(shared / "data" / folder, mode, weights) for folder in pair)
+    figures = peers_distances(shared, pair)
+    compared = 0
+    for layer in real:
+        name = f"{MODES[mode]}{layer}"
+        if name in figures:
+            ours = frechet_distance(real[layer].values, fake[layer].values)
+            assert ours == pytest.approx(figures[name], rel=RELATIVE), name
+            compared += 1
+    assert compared == (4 if mode == "pytorch-fid" else 1)
+
+
+def check_features(shared: Path, folder: str, weights: Path) -> None:
+    ours = features_of(shared / "data" / folder, "pytorch-fid", weights)
+    with np.load(shared / "reference" / f"features-{folder.replace('/', '-')}.npz") as theirs:
+        for layer in ("768", "2048"):
+            error = np.linalg.norm(ours[layer].values - theirs[f"pf{layer}"], axis=1)
+            norm = np.linalg.norm(theirs[f"pf{layer}"], axis=1)
+            assert (error / norm).max() <= 1e-4
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_horses_give_the_peers_distances(shared: Path, extractor_weights: Path, mode: str) -> None:
+    check_pair(shared, HORSES, mode, extractor_weights)
+
+
+def test_horses_give_pytorch_fids_features(shared: Path, extractor_weights: Path) -> None:
+    check_features(shared, HORSES[1], extractor_weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fake", ["photos", "fake-resnet", "fake-unet32"])
+@pytest.mark.parametrize("mode", MODES)
+def test_paintings_give_the_peers_distances(
+    shared: Path, extractor_weights: Path, mode: str, fake: str
+) -> None:
+    check_pair(shared, ("monet/paintings", f"monet/{fake}"), mode, extractor_weights)
