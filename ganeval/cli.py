@@ -1,0 +1,126 @@
+"""The command line: a group that imports a command only when it runs."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import logging
+import os
+import sys
+import traceback
+import warnings
+from typing import Any, cast
+
+import click
+
+from ganeval import __version__
+from ganeval.errors import ExitCode, GanevalError
+
+# Help lines live here, so that `ganeval --help` imports no command.
+_COMMANDS = {
+    "fid": ("ganeval.commands.fid:fid", "Fréchet distance of two image sets, with uncertainty."),
+    "weights": ("ganeval.commands.weights:weights", "Find, fetch and verify network weights."),
+    "cache": ("ganeval.commands.cache:cache", "Look into the feature cache, or empty it."),
+    "schema": ("ganeval.commands.schema:schema", "Print the JSON Schema of the record."),
+    "ls": ("ganeval.commands.ls:ls", "List what can be chosen by name."),
+}
+ARGV = "ganeval.argv"
+DEBUG = "ganeval.debug"
+
+
+class LazyGroup(click.Group):
+    """Resolves commands from ``module:attribute`` strings and suggests near names."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keeps the command line as typed, for the record."""
+        typed = ["ganeval", *args]
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta[ARGV] = typed
+        return context
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order a newcomer meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        return cast(click.Command, getattr(importlib.import_module(module), attribute))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Adds near matches to the error for an unknown command."""
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=2)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: ganeval fid real/ fake/ --html report.html",
+)
+@click.version_option(__version__, prog_name="ganeval")
+def cli() -> None:
+    """Evaluate image GANs: numbers with their uncertainty, and what gives the fakes away."""
+
+
+def main() -> None:
+    """Entry point: runs a command and turns every error into a sentence and an exit code."""
+    # Pillow remarks on odd metadata without naming the file; what matters of it is in the record.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
+    logging.getLogger("PIL").setLevel(logging.ERROR)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Runs one command line and returns its exit code; see `ganeval.errors.ExitCode`."""
+    debug = "--debug" in args
+    try:
+        cli.main(args=args, prog_name="ganeval", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE if error.exit_code == 1 else error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nInterrupted. What was extracted is in the cache.", err=True)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; nothing is left to say, not even while shutting down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)
+    except GanevalError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {error}", err=True)
+        return int(error.exit_code)
+    except (OSError, MemoryError) as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {_system_reason(error)}", err=True)
+        return int(ExitCode.FAILED)
+    return int(ExitCode.DONE)
+
+
+def _system_reason(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "out of memory; try a smaller --batch-size or fewer images (--limit)"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"

@@ -1,0 +1,117 @@
+"""``ganeval cache``: what the feature cache holds, whether it is sound, and less of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from ganeval.errors import InputError, unknown_name
+from ganeval.features.cache import DEFAULT_MAX_BYTES, CacheEntry, FeatureCache
+
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_BINARY_UNITS = {"KI": 1024, "MI": 1024**2, "GI": 1024**3, "TI": 1024**4}
+
+
+def byte_count(context: click.Context, option: click.Parameter, value: str) -> int:
+    """Reads a size as people write it: KB, MB, ... are powers of 1000, KiB, MiB, ... of 1024."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", value, re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no size; write 500MB, 1.5GB or 2GiB.")
+    return int(float(match[1]) * (_UNITS | _BINARY_UNITS)[(match[2] or "").upper()])
+
+
+@click.group()
+def cache() -> None:
+    """Look into the feature cache, check it, or make it smaller.
+
+    Everything in it can be computed again. Its place is $GANEVAL_CACHE, else the user's cache
+    folder.
+
+    Example: ganeval cache gc --max-size 2GB
+    """
+
+
+@cache.command()
+@click.option("--json", "json_", is_flag=True, help="Print one JSON document.")
+def info(json_: bool) -> None:
+    """Show what the cache holds, per extractor, layer and resize mode."""
+    store = FeatureCache.open()
+    entries = store.info()
+    rows, size = sum(entry.rows for entry in entries), sum(entry.bytes for entry in entries)
+    if json_:
+        listed = [vars(entry) | {"last_used": entry.last_used.isoformat()} for entry in entries]
+        document = {"folder": str(store.folder), "rows": rows, "bytes": size, "entries": listed}
+        click.echo(json.dumps(document, indent=2))
+        return
+    if entries:
+        Console(highlight=False, soft_wrap=True).print(_table(entries))
+    click.echo(f"{rows} rows, {decimal(size)} in {store.folder}")
+
+
+@cache.command()
+def verify() -> None:
+    """Read everything and drop what is broken; it is computed again when it is needed."""
+    store = FeatureCache.open()
+    broken = store.verify()
+    for path in broken:
+        click.echo(f"dropped {path}")
+    click.echo(f"{len(broken)} broken shards in {store.folder}")
+
+
+@cache.command()
+@click.option(
+    "--max-size",
+    callback=byte_count,
+    default=decimal(DEFAULT_MAX_BYTES),
+    show_default=True,
+    metavar="SIZE",
+    help="Keep this much: 500MB, 1.5GB, 2GiB.",
+)
+def gc(max_size: int) -> None:
+    """Remove what was not used for longest until --max-size is left."""
+    rows, size = FeatureCache.open().gc(max_size)
+    click.echo(f"removed {rows} rows, {decimal(size)}")
+
+
+@cache.command()
+@click.option("--extractor", metavar="NAME", help="Only the features of this extractor.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(extractor: str | None, yes: bool) -> None:
+    """Remove all cached features, or those of one extractor."""
+    store = FeatureCache.open()
+    entries = store.info()
+    known = {entry.extractor for entry in entries}
+    if extractor and known and extractor not in known:
+        raise unknown_name("extractor in the cache", extractor, known)
+    rows = sum(entry.rows for entry in entries if extractor in (None, entry.extractor))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError(
+                "cache clear asks before it removes, and there is nobody to ask", hint="Pass --yes."
+            )
+        if not click.confirm(f"Remove {rows} rows from {store.folder}?"):
+            return
+    removed, size = store.clear(extractor)
+    click.echo(f"removed {removed} rows, {decimal(size)}")
+
+
+def _table(entries: list[CacheEntry]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("extractor", "layer", "resize", "backend"):
+        table.add_column(column)
+    table.add_column("rows", justify="right")
+    table.add_column("size", justify="right")
+    table.add_column("last used")
+    for entry in entries:
+        used = entry.last_used.astimezone().strftime("%Y-%m-%d %H:%M")
+        size = decimal(entry.bytes)
+        table.add_row(
+            entry.extractor, entry.layer, entry.resize, entry.backend, str(entry.rows), size, used
+        )
+    return table

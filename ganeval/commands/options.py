@@ -1,0 +1,176 @@
+"""Options that mean the same in every command, and the dataclasses in which they travel."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ganeval.cli import DEBUG
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a record goes.
+
+    Args:
+        json: The record alone on stdout.
+        quiet: One number on stdout.
+        strict: Warnings become exit code 4.
+        out: File for the record.
+        html: File for the report page.
+    """
+
+    json: bool
+    quiet: bool
+    strict: bool
+    out: Path | None
+    html: Path | None
+
+
+def output_options(command: F) -> F:
+    """Adds ``--json --quiet --out --html --strict --debug``; the command gets ``output=Output``."""
+    file = click.Path(dir_okay=False, path_type=Path)
+
+    @click.option("--json", "json_", is_flag=True, help="Print the record, alone, on stdout.")
+    @click.option("--quiet", "-q", is_flag=True, help="Print one number and nothing else.")
+    @click.option("--out", type=file, metavar="FILE", help="Write the record (JSON) to FILE.")
+    @click.option("--html", type=file, metavar="FILE", help="Write a report page to FILE.")
+    @click.option("--strict", is_flag=True, help="Exit with code 4 if there is any warning.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any,
+        json_: bool,
+        quiet: bool,
+        out: Path | None,
+        html: Path | None,
+        strict: bool,
+        debug: bool,
+        **kwargs: Any,
+    ) -> Any:
+        click.get_current_context().meta[DEBUG] = debug
+        if json_ and quiet:
+            raise click.UsageError("--json and --quiet exclude each other.")
+        for option, path in (("--out", out), ("--html", html)):
+            if path is not None and not path.absolute().parent.is_dir():
+                raise click.BadParameter(
+                    f"the folder {path.parent} does not exist.", param_hint=option
+                )
+        output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)
+        return command(*args, output=output, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def feature_options(command: F) -> F:
+    """Adds what decides which features an image gets; see DESIGN of the command line in docs/."""
+    for option in (
+        click.option(
+            "--decode",
+            type=click.Choice(["correct", "peer"]),
+            default="correct",
+            show_default=True,
+            help="How files become RGB: as they should be seen, or as other tools read them.",
+        ),
+        click.option(
+            "--resize",
+            metavar="MODE",
+            help="pytorch-fid, clean, tf1 or torchmetrics.  [default: the extractor's own]",
+        ),
+        click.option(
+            "--layer",
+            "--dims",
+            metavar="NAME",
+            help="64, 192, 768 or 2048 of the Inception.  [default: the extractor's last]",
+        ),
+        click.option(
+            "--weights",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Weights file of the extractor.  [default: searched, else fetched]",
+        ),
+        click.option(
+            "--extractor",
+            default="inception-2015",
+            show_default=True,
+            metavar="NAME",
+            help="Network that turns images into features; `ganeval ls extractors`.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def image_options(command: F) -> F:
+    """Adds which images are taken and what happens to those that cannot be read."""
+    for option in (
+        click.option("--seed", default=0, show_default=True, help="Seed of every random choice."),
+        click.option(
+            "--limit", type=click.IntRange(min=2), metavar="N", help="Take N images at random."
+        ),
+        click.option(
+            "--groups",
+            metavar="CSV|REGEX",
+            help="Which images belong together: a table path,group or a pattern with one group.",
+        ),
+        click.option(
+            "--recursive/--no-recursive",
+            default=True,
+            show_default=True,
+            help="Look into subfolders.",
+        ),
+        click.option(
+            "--on-error",
+            default="fail",
+            show_default=True,
+            metavar="fail|skip[=SHARE]",
+            help="What to do about unreadable images; skip stops at a share of 0.05.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def run_options(command: F) -> F:
+    """Adds where the network runs."""
+    for option in (
+        click.option(
+            "--cache/--no-cache", default=True, show_default=True, help="Keep and reuse features."
+        ),
+        click.option(
+            "--workers",
+            "--num-workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Decoding threads.  [default: one per core, at most 8]",
+        ),
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Images per network call.  [default: the backend's]",
+        ),
+        click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help="cpu, cuda, cuda:1, mps.",
+        ),
+        click.option(
+            "--backend",
+            type=click.Choice(["auto", "openvino", "torch"]),
+            default="auto",
+            show_default=True,
+            help="What runs the network.",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,92 @@
+"""A record as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from ganeval.metrics.naming import extractor_id
+from ganeval.records import FeatureRun, Metric, MetricsRecord
+from ganeval_reports.numbers import p_value, printed, significant
+
+_WIDTH = 100
+
+
+def print_record(record: MetricsRecord) -> None:
+    """Prints results on stdout and warnings on stderr; colour only in a terminal."""
+    out = Console(highlight=False, soft_wrap=True)
+    for line in result_lines(record):
+        out.print(line)
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
+    for notice in record.warnings:
+        text = textwrap.fill(
+            f"! {notice.code}: {notice.text}",
+            _WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+        )
+        err.print(Text(text, style="yellow"))
+
+
+def result_lines(record: MetricsRecord) -> Iterator[Text]:
+    """Yields one line per fact: distance, floor, KID, protocol, verdict."""
+    for metric in record.metrics:
+        yield from _distance_lines(metric) if metric.name == "fid" else _kid_lines(metric)
+    if record.features:
+        yield Text(f"  {protocol_line(record.features)}", style="dim")
+    yield Text(record.verdict)
+
+
+def _distance_lines(metric: Metric) -> Iterator[Text]:
+    number = printed(metric.estimate)
+    line = Text(f"{metric.display}  ", style="bold")
+    line.append(number.value_and_se, style="bold green")
+    if number.interval:
+        low, high = number.interval.split(" to ")
+        level = f"{metric.estimate.level:.0%}".replace("%", " %")
+        line.append(f"   {level} CI {low} … {high} (expected value at this n)", style="none")
+    line.append(f"   {number.n}", style="none")
+    yield line
+    if number.reason:
+        yield Text(f"  no interval: {number.reason}")
+    floor = metric.floor
+    if floor is not None:
+        excess = printed(floor.excess)
+        yield Text(
+            f"  excess over floor  {excess.value_and_se}   half-size distance "
+            f"{significant(floor.cross, 3)}, floor real {significant(floor.floor_real, 3)}, "
+            f"fake {significant(floor.floor_fake, 3)} (n = {floor.half_size})"
+        )
+
+
+def _kid_lines(metric: Metric) -> Iterator[Text]:
+    number = printed(metric.estimate, power=3)
+    test = metric.test
+    permutations = metric.params.get("permutations")
+    tail = f"   {p_value(test.p)} ({permutations} permutations)" if test else ""
+    yield Text(f"  {metric.display} ×10³  {number.value_and_se}{tail}")
+    if number.reason:
+        yield Text(f"  no interval: {number.reason}")
+
+
+def protocol_line(runs: list[FeatureRun]) -> str:
+    """Extractor, layer, resize mode, arithmetic and weights in one line.
+
+    All sets of a record share one specification; what ran the network is told by the first set that
+    was not answered by the cache.
+    """
+    run = next((run for run in runs if run.backend is not None), runs[0])
+    spec = run.spec
+    layer = "pool3" if (spec.extractor, spec.layer) == ("inception-2015", "2048") else spec.layer
+    parts = [f"{extractor_id(spec, run.weights)} {layer}", f"resize {spec.resize}"]
+    precision = "float32" if spec.precision == "f32" else spec.precision
+    parts.append(f"{precision} {run.backend.name if run.backend else 'from the cache'}")
+    if spec.decode != "correct":
+        parts.append(f"decode {spec.decode}")
+    if run.weights is not None:
+        state = "verified" if run.weights.verified else "not the published file"
+        parts.append(f"weights {run.weights.sha256[:8]} {state}")
+    return " · ".join(parts)

@@ -1,0 +1,89 @@
+"""The direction of imports, and what start-up may not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LEAVES = {"errors", "paths", "environment", "registry", "database"}
+BELOW = {
+    "errors": set(),
+    "paths": set(),
+    "database": set(),
+    "registry": {"errors"},
+    "records": {"errors"},
+    "environment": {"records"},
+    "statistics": {"errors"},
+    "images": {"statistics", "records"} | LEAVES,
+    "features": {"images", "statistics", "records"} | LEAVES,
+    "metrics": {"features", "images", "statistics", "records"} | LEAVES,
+    "cli": {"errors"},
+    "commands": {"cli", "metrics", "features", "images", "statistics", "records", "reports"}
+    | LEAVES,
+    "reports": {"records", "errors"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+HEAVY = {"torch", "torchvision", "timm", "pandas", "sklearn", "scipy", "openvino", "matplotlib"}
+
+
+def imported_rooms(file: Path) -> set[str]:
+    """Rooms of ganeval that a file imports, wherever in the file."""
+    rooms = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "ganeval_reports":
+                rooms.add("reports")
+            elif parts[0] == "ganeval" and len(parts) > 1 and parts[1] != "__version__":
+                rooms.add(parts[1])
+    return rooms
+
+
+def files_of(room: str) -> list[Path]:
+    if room == "reports":
+        return sorted((ROOT / "reports" / "ganeval_reports").rglob("*.py"))
+    folder = ROOT / "ganeval" / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_no_import_runs_against_an_arrow(room: str) -> None:
+    for file in files_of(room):
+        against = imported_rooms(file) - BELOW[room] - {room}
+        assert not against, f"{file.relative_to(ROOT)} imports {against}"
+
+
+def test_every_room_has_its_arrows() -> None:
+    rooms = {p.stem if p.is_file() else p.name for p in (ROOT / "ganeval").iterdir()}
+    assert rooms - {"__pycache__", "py"} <= set(BELOW)
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("command", [[], ["fid"], ["weights"], ["cache"], ["ls"]])
+def test_help_loads_nothing_heavy(command: list[str]) -> None:
+    code = f"from ganeval.cli import run; assert run({[*command, '--help']!r}) == 0"
+    assert not modules_after(code) & HEAVY
+
+
+def test_the_package_itself_loads_nothing_heavy() -> None:
+    assert not modules_after("import ganeval") & (HEAVY | {"numpy", "PIL", "pydantic"})
