@@ -3,10 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# The Inception weights, where they are at hand; benchmarks fall back to seeded random ones.
 BENCH_IMAGES ?= 200
 
-.PHONY: help setup demo test test-slow lint format types docs-check bench clean
+.PHONY: help setup demo test test-slow lint format docs bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +40,9 @@ lint: $(READY)  ## Style, types, spelling
 format: $(READY)  ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY)  ## Rewrite the generated pages of docs/
+	$(BIN)/python docs/generate.py
 
 bench: $(READY)  ## Side by side with other tools
 	$(BIN)/python benchmarks/fid_vs_peers.py --images $(BENCH_IMAGES)

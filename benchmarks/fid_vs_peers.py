@@ -1,8 +1,9 @@
 """FID of the same images with the same weights by pytorch-fid, torch-fidelity and ganeval.
 
 Every tool runs as its users run it: its own command, in its own process, with its defaults, on the
-CPU. ganeval runs three times: with nothing cached at all, with the features of the real set
-cached (the everyday case: one real set, many generators), and with both.
+CPU. ganeval runs four times: the first run ever (it converts the network and keeps it), with no
+features cached, with the real set cached (the everyday case: one real set, many generators), and
+with both.
 
 Without ``--real`` and ``--fake``, JPEG crops of the photographs that scikit-learn ships are made.
 Without ``--weights``, the published file is used where it is found, else seeded random weights:
@@ -68,21 +69,21 @@ def ganeval_fid(
 
 
 def run_ganeval(real: Path, fake: Path, weights: Path, work: Path) -> list[Timing]:
-    """Nothing cached; the real set cached; both cached; and the value in torch-fidelity's mode."""
-    cold, warm = work / "cold", work / "warm"
-    rows = [
-        Timing(
-            "ganeval, nothing cached",
-            *ganeval_fid(real, fake, weights, cold, "pytorch-fid"),
-            "pytorch-fid",
-        )
-    ]
-    ganeval_fid(real, real, weights, warm, "pytorch-fid")
-    for label in ("ganeval, real set cached", "ganeval, both cached"):
-        rows.append(
-            Timing(label, *ganeval_fid(real, fake, weights, warm, "pytorch-fid"), "pytorch-fid")
-        )
+    """The four states of the caches, from the first run ever to nothing left to compute."""
+    first, later = work / "first", work / "later"
+    rows = [measure("ganeval, first run ever", real, fake, weights, first)]
+    shutil.copytree(first / "networks", later / "networks")
+    rows.append(measure("ganeval, no features cached", real, fake, weights, later))
+    shutil.rmtree(later / "features")
+    ganeval_fid(real, real, weights, later, "pytorch-fid")
+    rows.append(measure("ganeval, real set cached", real, fake, weights, later))
+    rows.append(measure("ganeval, both cached", real, fake, weights, later))
     return rows
+
+
+def measure(label: str, real: Path, fake: Path, weights: Path, cache: Path) -> Timing:
+    """One run of ganeval in pytorch-fid's mode, under a label for the table."""
+    return Timing(label, *ganeval_fid(real, fake, weights, cache, "pytorch-fid"), "pytorch-fid")
 
 
 def run_pytorch_fid(real: Path, fake: Path, weights: Path, work: Path) -> Timing:

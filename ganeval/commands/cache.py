@@ -7,10 +7,9 @@ import re
 import sys
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
+from ganeval.commands.tables import print_table
 from ganeval.errors import InputError, unknown_name
 from ganeval.features.cache import DEFAULT_MAX_BYTES, CacheEntry, FeatureCache
 
@@ -50,7 +49,7 @@ def info(json_: bool) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     if entries:
-        Console(highlight=False, soft_wrap=True).print(_table(entries))
+        _print_entries(entries)
     click.echo(f"{rows} rows, {decimal(size)} in {store.folder}")
 
 
@@ -101,17 +100,18 @@ def clear(extractor: str | None, yes: bool) -> None:
     click.echo(f"removed {removed} rows, {decimal(size)}")
 
 
-def _table(entries: list[CacheEntry]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("extractor", "layer", "resize", "backend"):
-        table.add_column(column)
-    table.add_column("rows", justify="right")
-    table.add_column("size", justify="right")
-    table.add_column("last used")
-    for entry in entries:
-        used = entry.last_used.astimezone().strftime("%Y-%m-%d %H:%M")
-        size = decimal(entry.bytes)
-        table.add_row(
-            entry.extractor, entry.layer, entry.resize, entry.backend, str(entry.rows), size, used
+def _print_entries(entries: list[CacheEntry]) -> None:
+    rows = [
+        (
+            entry.extractor,
+            entry.layer,
+            entry.resize,
+            entry.backend,
+            str(entry.rows),
+            decimal(entry.bytes),
+            entry.last_used.astimezone().strftime("%Y-%m-%d %H:%M"),
         )
-    return table
+        for entry in entries
+    ]
+    columns = ("extractor", "layer", "resize", "backend", "rows", "size", "last used")
+    print_table(columns, rows, numbers="rows size")

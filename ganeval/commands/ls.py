@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from ganeval.commands.tables import print_table
 from ganeval.features.extractor import EXTRACTORS, get_extractor
 
 
@@ -20,12 +19,10 @@ def ls() -> None:
 @ls.command()
 def extractors() -> None:
     """List the extractors with their layers and resize modes (the default in front)."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("extractor", "layers", "resize modes", "input"):
-        table.add_column(column)
+    rows = []
     for name in EXTRACTORS.names():
         extractor = get_extractor(name)
         layers = sorted(extractor.layers, key=lambda x: x != extractor.default_layer)
         modes = sorted(extractor.resize_modes, key=lambda x: x != extractor.default_resize)
-        table.add_row(name, ", ".join(layers), ", ".join(modes), f"{extractor.size} px")
-    Console(highlight=False, soft_wrap=True).print(table)
+        rows.append((name, ", ".join(layers), ", ".join(modes), f"{extractor.size} px"))
+    print_table(("extractor", "layers", "resize modes", "input"), rows)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
 from ganeval.commands.progress import Bars
+from ganeval.commands.tables import print_table
 from ganeval.errors import GanevalError, MissingFileError
 from ganeval.features.weights import (
     PUBLISHED,
@@ -52,15 +50,19 @@ def list_(json_: bool) -> None:
     if json_:
         click.echo(json.dumps([_document(place) for place in places], indent=2))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "file", "size", "sha256", "state"):
-        table.add_column(column, overflow="fold")
-    for place in places:
-        known = place.published
-        state = f"{place.state}: {place.path}" if place.path else place.state
-        table.add_row(known.name, known.file, decimal(known.size), known.sha256[:8], state)
-    # Nothing is folded where no terminal sets a width.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
+    print_table(
+        ("name", "file", "size", "sha256", "state"),
+        [
+            (
+                place.published.name,
+                place.published.file,
+                decimal(place.published.size),
+                place.published.sha256[:8],
+                f"{place.state}: {place.path}" if place.path else place.state,
+            )
+            for place in places
+        ],
+    )
 
 
 @weights.command()
