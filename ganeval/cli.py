@@ -19,6 +19,7 @@ from ganeval.errors import ExitCode, GanevalError
 # Help lines live here, so that `ganeval --help` imports no command.
 _COMMANDS = {
     "fid": ("ganeval.commands.fid:fid", "Fréchet distance of two image sets, with uncertainty."),
+    "stats": ("ganeval.commands.stats:stats", "Save the statistics of a set, or look into them."),
     "weights": ("ganeval.commands.weights:weights", "Find, fetch and verify network weights."),
     "cache": ("ganeval.commands.cache:cache", "Look into the feature cache, or empty it."),
     "schema": ("ganeval.commands.schema:schema", "Print the JSON Schema of the record."),

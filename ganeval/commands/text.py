@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from ganeval.metrics.naming import extractor_id
-from ganeval.records import FeatureRun, Metric, MetricsRecord
+from ganeval.records import FeatureRun, Metric, MetricsRecord, Notice
 from ganeval_reports.numbers import p_value, printed, significant
 
 _WIDTH = 100
@@ -20,8 +20,13 @@ def print_record(record: MetricsRecord) -> None:
     out = Console(highlight=False, soft_wrap=True)
     for line in result_lines(record):
         out.print(line)
+    print_notices(record.warnings)
+
+
+def print_notices(notices: Sequence[Notice]) -> None:
+    """Prints warnings on stderr, most important first."""
     err = Console(stderr=True, highlight=False, soft_wrap=True)
-    for notice in record.warnings:
+    for notice in notices:
         text = textwrap.fill(
             f"! {notice.code}: {notice.text}",
             _WIDTH,

@@ -142,7 +142,7 @@ def save_statistics(
     if spec.precision != "f32":
         raise InputError(
             f"{path}: statistics are not saved from features of precision {spec.precision}",
-            hint="Extract the features with --precision f32.",
+            hint="Extract the features in float32.",
         )
     moments = side if isinstance(side, Moments) else Moments.of(side)
     meta = StatisticsMeta(spec=spec, source=source, environment=environment)
