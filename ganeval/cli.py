@@ -26,7 +26,6 @@ _COMMANDS = {
     "ls": ("ganeval.commands.ls:ls", "List what can be chosen by name."),
 }
 ARGV = "ganeval.argv"
-DEBUG = "ganeval.debug"
 
 
 class LazyGroup(click.Group):

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 import click
 
-from ganeval.cli import DEBUG
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -43,7 +41,9 @@ def output_options(command: F) -> F:
     @click.option("--out", type=file, metavar="FILE", help="Write the record (JSON) to FILE.")
     @click.option("--html", type=file, metavar="FILE", help="Write a report page to FILE.")
     @click.option("--strict", is_flag=True, help="Exit with code 4 if there is any warning.")
-    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @click.option(  # read in cli.run, which also sees errors made before options are parsed
+        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
+    )
     @functools.wraps(command)
     def wrapped(
         *args: Any,
@@ -52,10 +52,8 @@ def output_options(command: F) -> F:
         out: Path | None,
         html: Path | None,
         strict: bool,
-        debug: bool,
         **kwargs: Any,
     ) -> Any:
-        click.get_current_context().meta[DEBUG] = debug
         if json_ and quiet:
             raise click.UsageError("--json and --quiet exclude each other.")
         for option, path in (("--out", out), ("--html", html)):
