@@ -14,7 +14,7 @@ from ganeval.records import BackendInfo
 
 @dataclass(frozen=True)
 class Batch:
-    """Decoded images of one size: uint8 ``[b, H, W, 3]`` and their positions in the set."""
+    """Images of one shape, as `Backend.prepare` gives them, and their positions in the set."""
 
     positions: list[int]
     images: np.ndarray
@@ -34,6 +34,10 @@ class Backend(Protocol):
     info: BackendInfo
     batch_size: int
 
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Makes one decoded image (uint8 ``[H, W, 3]``) ready, in the thread that decoded it."""
+        ...
+
     def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
         """Computes the layers of every batch, one result per batch."""
         ...
@@ -42,12 +46,17 @@ class Backend(Protocol):
 class DirectBackend:
     """Calls an extractor that computes by itself."""
 
-    batch_size = 16
-
-    def __init__(self, extractor: DirectExtractor, layers: list[str]) -> None:
+    def __init__(
+        self, extractor: DirectExtractor, layers: list[str], batch_size: int | None = None
+    ) -> None:
+        self.batch_size = batch_size or 16
         self._extractor = extractor
         self._layers = layers
         self.info = BackendInfo(name="own", version=np.__version__, device="cpu")
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Leaves the image as it is."""
+        return image
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
         """See `Backend.run`."""

@@ -246,9 +246,12 @@ class FeatureCache:
         except CacheUnavailable:
             raise
         except (OSError, sqlite3.Error, GanevalError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise CacheUnavailable(
-                f"{self.folder}: the feature cache cannot be used: {error}",
-                hint="Set GANEVAL_CACHE to a writable folder, or pass --no-cache.",
+                f"{self.folder}: the feature cache cannot be used: {reason}",
+                # A full disk keeps SQLite from reading, and so from making room itself.
+                hint="Make room on its disk (the folder may be deleted, all of it can be computed "
+                "again), set GANEVAL_CACHE to a writable folder, or pass --no-cache.",
             ) from error
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import re
 import sys
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
-from ganeval.errors import InputError
+from ganeval.errors import InputError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,13 @@ def choose_engine(backend: str = "auto", device: str = "auto") -> Engine:
     """Resolves ``auto``: CUDA through torch where there is a GPU, else OpenVINO, else torch.
 
     Raises:
-        InputError: The two do not go together, or OpenVINO is asked for and not installed.
+        InputError: There is no such kind of device, the two do not go together, or OpenVINO is
+            asked for and not installed.
     """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+        raise InputError(f"--device {device!r} is none of auto, cpu, cuda, cuda:N and mps")
+    if backend not in ("auto", "openvino", "torch"):
+        raise unknown_name("backend", backend, ("auto", "openvino", "torch"))
     if backend == "openvino":
         if device not in ("auto", "cpu"):
             raise InputError(
@@ -48,7 +55,7 @@ def choose_engine(backend: str = "auto", device: str = "auto") -> Engine:
             )
         return Engine("openvino", "cpu")
     if device == "auto":
-        device = "cuda" if cuda_present() else "cpu"
+        device = "cuda" if cuda_present() and _torch_knows_cuda() else "cpu"
     if backend == "auto" and device == "cpu" and _installed("openvino"):
         return Engine("openvino", "cpu")
     return Engine("torch", device)
@@ -75,6 +82,14 @@ def cuda_present() -> bool:
     except (OSError, AttributeError):
         return False
     return count.value > 0
+
+
+def _torch_knows_cuda() -> bool:
+    """Tells a build of torch for CPUs only by its version, without importing it."""
+    try:
+        return "+cpu" not in version("torch")
+    except PackageNotFoundError:
+        return False
 
 
 def _installed(package: str) -> bool:

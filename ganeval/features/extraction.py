@@ -76,7 +76,7 @@ def extract(
     weights = plan.weights
     runs = {
         layer: FeatureRun(
-            spec=plan.spec(layer),
+            spec=plan.spec(layer, images.decoding),
             weights=WeightsInfo(
                 file=weights.path.name, sha256=weights.sha256, verified=weights.verified
             )
@@ -110,9 +110,8 @@ def _compute(
             decoder.exhaust(store.missing)  # the run is lost: name every other bad file too
             return
         backend = plan.backend()
-        size = backend.batch_size
         done = len(images) - len(store.missing)
-        for rows in backend.run(decoder.batches(store.missing, size)):
+        for rows in backend.run(decoder.batches(store.missing, backend)):
             store.add(rows)
             done += len(rows.positions)
             if progress:

@@ -25,6 +25,7 @@ class Extractor(ABC):
     """Turns uint8 images into float32 feature vectors; one subclass per network."""
 
     name: ClassVar[str]
+    version: ClassVar[str] = "1"  # to be raised when the same image would get other features
     layers: ClassVar[Mapping[str, int]]  # layer name -> dimension
     default_layer: ClassVar[str]
     resize_modes: ClassVar[tuple[str, ...]]
@@ -67,13 +68,14 @@ class Extractor(ABC):
         """Everything that fixes the features of one layer."""
         return FeatureSpec(
             extractor=self.name,
+            extractor_version=self.version,
             layer=self.check_layer(layer),
             dimension=self.layers[layer],
             weights_sha256=weights.sha256 if weights else None,
             resize=self.check_resize(resize),
             size=self.size,
             normalisation=self.normalisation(resize),
-            decode="peer" if decode == "peer" else "correct",
+            decode=decode,
             precision=precision,
         )
 

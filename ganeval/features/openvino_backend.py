@@ -1,4 +1,4 @@
-"""Extraction on CPUs with OpenVINO: float32, asynchronous, resizing inside the graph."""
+"""Extraction on CPUs with OpenVINO: float32, asynchronous."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganeval.features.backend import Batch, Rows
 from ganeval.features.devices import usable_cores
 from ganeval.features.extractor import NetworkExtractor
 from ganeval.features.openvino_network import network_model
-from ganeval.features.preprocess import prepend_to_openvino
+from ganeval.features.openvino_preprocess import Resizer, prepend_normalisation
 from ganeval.features.weights import WeightsFile
 from ganeval.records import BackendInfo
 
@@ -37,7 +37,9 @@ class OpenVINOBackend:
         for result in list(model.get_results()):
             if result.input_value(0).get_tensor().get_any_name() not in layers:
                 model.remove_result(result)
-        model = prepend_to_openvino(model, extractor.preprocess(resize))
+        preprocess = extractor.preprocess(resize)
+        self._resizer = Resizer(preprocess)
+        model = prepend_normalisation(model, preprocess)
         # Without the precision hint, CPUs with bfloat16 units would silently use bfloat16.
         self._compiled = ov.Core().compile_model(
             model, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
@@ -55,6 +57,10 @@ class OpenVINOBackend:
             precision=precision,
             threads=usable_cores(),
         )
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Resizes one decoded image; see `Resizer`."""
+        return self._resizer(image)
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
         """See `Backend.run`; results come back in the order of the batches.

@@ -10,7 +10,7 @@ from ganeval.features.cache import FeatureCache
 from ganeval.features.devices import Engine
 from ganeval.features.extractor import DirectExtractor, Extractor, NetworkExtractor
 from ganeval.features.weights import WeightsFile
-from ganeval.images import OnError
+from ganeval.images import Decoding, OnError
 from ganeval.records import FeatureSpec
 
 
@@ -24,7 +24,6 @@ class Plan:
         resize: Its resize mode.
         engine: Backend and device.
         weights: Its weights file, resolved beforehand.
-        decode: Decoding policy, ``correct`` or ``peer``.
         batch_size: Images per network call; None leaves it to the backend.
         workers: Decoding threads; None means one per usable core, 8 at most.
         cache: Where features are kept; None keeps nothing.
@@ -36,16 +35,15 @@ class Plan:
     resize: str
     engine: Engine
     weights: WeightsFile | None = None
-    decode: str = "correct"
     batch_size: int | None = None
     workers: int | None = None
     cache: FeatureCache | None = None
     on_error: OnError = field(default_factory=OnError)
     _backend: Backend | None = field(default=None, init=False)
 
-    def spec(self, layer: str) -> FeatureSpec:
-        """The specification of one layer's features."""
-        return self.extractor.spec(layer, self.resize, self.weights, self.decode, "f32")
+    def spec(self, layer: str, decoding: Decoding) -> FeatureSpec:
+        """The specification of one layer's features of images that are decoded like this."""
+        return self.extractor.spec(layer, self.resize, self.weights, decoding.name, "f32")
 
     @property
     def engine_name(self) -> str:
@@ -62,7 +60,7 @@ class Plan:
 def _open_backend(plan: Plan) -> Backend:
     extractor = plan.extractor
     if isinstance(extractor, DirectExtractor):
-        return DirectBackend(extractor, plan.layers)
+        return DirectBackend(extractor, plan.layers, plan.batch_size)
     if not isinstance(extractor, NetworkExtractor) or plan.weights is None:
         raise GanevalError(
             f"extractor {extractor.name!r} is neither a network with weights nor computes by itself"
@@ -70,13 +68,19 @@ def _open_backend(plan: Plan) -> Backend:
     if plan.engine.backend == "openvino":
         from ganeval.features.openvino_backend import OpenVINOBackend
 
-        return OpenVINOBackend(
-            extractor,
-            plan.weights,
-            layers=plan.layers,
-            resize=plan.resize,
-            batch_size=plan.batch_size,
-        )
+        try:
+            return OpenVINOBackend(
+                extractor,
+                plan.weights,
+                layers=plan.layers,
+                resize=plan.resize,
+                batch_size=plan.batch_size,
+            )
+        except ImportError as error:  # installed, but damaged or lacking a system library
+            raise GanevalError(
+                f"the package openvino cannot be imported: {error}",
+                hint="Install it anew, or use --backend torch.",
+            ) from error
     from ganeval.features.torch_backend import TorchBackend
 
     return TorchBackend(

@@ -1,4 +1,4 @@
-"""Resize modes and normalisation: the same formulas as torch operators and as OpenVINO operators.
+"""Resize modes and normalisation, and both as torch operators.
 
 An image enters as uint8 ``[n, H, W, 3]`` (0..255) and leaves as float32 ``[n, 3, size, size]``.
 Nothing is quantised in between. The modes are not interchangeable; docs/definitions.md tells by how
@@ -8,7 +8,7 @@ many grey levels they differ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import torch
@@ -97,46 +97,3 @@ def _resize_tf1(x: torch.Tensor, size: int) -> torch.Tensor:
     upper = upper[..., left] + (upper[..., right] - upper[..., left]) * dx
     lower = lower[..., left] + (lower[..., right] - lower[..., left]) * dx
     return upper + (lower - upper) * dy
-
-
-def prepend_to_openvino(model: Any, preprocess: Preprocess) -> Any:
-    """Returns an OpenVINO model that takes uint8 ``[n, H, W, 3]`` of any size.
-
-    Args:
-        model: ``openvino.Model`` whose one input is float32 ``[n, 3, size, size]``.
-        preprocess: What to do before it.
-
-    Returns:
-        A new ``openvino.Model`` with the outputs of ``model``; the operators are shared, so the
-        given model must not be used on its own afterwards.
-    """
-    import numpy as np
-    import openvino as ov
-    from openvino import opset13 as ops
-
-    images = ops.parameter(ov.PartialShape([-1, -1, -1, 3]), ov.Type.u8, name="images")
-    x = ops.convert(ops.transpose(images, np.array([0, 3, 1, 2])), "f32")  # [n, 3, H, W]
-    mode, coordinates = {
-        "bilinear": ("linear_onnx", "half_pixel"),
-        "tf1": ("linear_onnx", "asymmetric"),
-        "bilinear-antialias": ("bilinear_pillow", "half_pixel"),
-        "bicubic-antialias": ("bicubic_pillow", "half_pixel"),
-    }[preprocess.interpolation]
-    x = ops.interpolate(
-        x,
-        np.array([preprocess.size, preprocess.size]),
-        mode=mode,
-        shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates,
-        cube_coeff=-0.5,
-        axes=np.array([2, 3]),
-    )
-    if preprocess.clip:
-        x = ops.clamp(x, 0.0, 255.0)
-    mean = np.array(preprocess.mean, np.float32).reshape(1, 3, 1, 1)
-    std = np.array(preprocess.std, np.float32).reshape(1, 3, 1, 1)
-    x = ops.divide(ops.subtract(x, mean), std)
-    (old,) = model.inputs
-    for consumer in old.get_target_inputs():
-        consumer.replace_source_output(x.output(0))
-    return ov.Model(model.get_results(), [images], "ganeval")

@@ -20,8 +20,7 @@ class RowStore:
     def __init__(self, images: ImageSet, plan: Plan) -> None:
         self._images = images
         self._plan = plan
-        self._cache = plan.cache
-        self._specs = {layer: plan.spec(layer) for layer in plan.layers}
+        self._specs = {layer: plan.spec(layer, images.decoding) for layer in plan.layers}
         self._rows: dict[str, np.ndarray] = {}
         self._pending: list[Rows] = []
         self.stored = 0
@@ -36,9 +35,9 @@ class RowStore:
 
     def _look_up(self, spec: FeatureSpec) -> tuple[np.ndarray, np.ndarray]:
         n = len(self._images)
-        if self._cache is not None:
+        if self._plan.cache is not None:
             try:
-                return self._cache.lookup(spec, self._images.digests, self._plan.engine_name)
+                return self._plan.cache.lookup(spec, self._images.digests, self._plan.engine_name)
             except CacheUnavailable as error:
                 self._give_up(error)
         return np.zeros(n, dtype=bool), np.zeros((n, spec.dimension), dtype=np.float32)
@@ -67,19 +66,19 @@ class RowStore:
         """Writes what is pending to the cache."""
         positions = [p for rows in self._pending for p in rows.positions]
         self._pending = []
-        if self._cache is None or not positions:
+        if self._plan.cache is None or not positions:
             return
         digests = [self._images.digests[p] for p in positions]
         try:
             for layer, spec in self._specs.items():
                 rows = self._rows[layer][positions]
-                self._cache.store(spec, digests, rows, self._plan.engine_name)
+                self._plan.cache.store(spec, digests, rows, self._plan.engine_name)
             self.stored += len(positions)
         except CacheUnavailable as error:
             self._give_up(error)
 
     def _give_up(self, error: CacheUnavailable) -> None:
-        self._cache = None
+        self._plan.cache = None  # for the other sets too
         self.notices.append(
             Notice(code="cache_unavailable", text=f"Features were not kept: {error.message}")
         )

@@ -20,10 +20,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path}: cannot be read as weights: {reason}",
-            hint="The file is damaged or is no state dict; fetch it again or name another.",
+            f"{path}: cannot be read as weights: {_reason(error)}",
+            hint="Fetch the file again, or save `model.state_dict()` alone with torch.save.",
         ) from error
     if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
         raise InputError(
@@ -31,6 +30,18 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
             hint="Save `model.state_dict()` alone.",
         )
     return state
+
+
+def _reason(error: Exception) -> str:
+    """Says what torch's error means here; its own text advises to unpickle whatever there is."""
+    if isinstance(error, EOFError):
+        return "it is empty or cut short"
+    if isinstance(error, pickle.UnpicklingError):
+        return (
+            "it is damaged, or a pickle of more than tensors, which is not opened because it can "
+            "run any program"
+        )
+    return "it is damaged, or no file that torch.save wrote"
 
 
 def load_state(module: nn.Module, path: Path, *, network: str) -> None:

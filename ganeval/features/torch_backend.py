@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ganeval.errors import InputError
+from ganeval.errors import GanevalError, InputError
 from ganeval.features.backend import Batch, Rows
 from ganeval.features.extractor import NetworkExtractor
 from ganeval.features.preprocess import apply_with_torch
@@ -22,7 +23,7 @@ _IN_FLIGHT = 3  # batches on the device before the first result is waited for
 
 
 class TorchBackend:
-    """Runs a network in channels-last order with batch norm folded into the convolutions."""
+    """Runs a network in channels-last order; batch norm beside a convolution is folded into it."""
 
     def __init__(
         self,
@@ -49,12 +50,22 @@ class TorchBackend:
             threads=torch.get_num_threads() if self._device.type == "cpu" else None,
         )
 
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Leaves the image as it is: resizing is part of the work on the device."""
+        return image
+
     def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
         """See `Backend.run`; copies and kernels of several batches overlap on a GPU."""
         waiting: deque[tuple[list[int], list[torch.Tensor], torch.cuda.Event | None]] = deque()
         for batch in batches:
-            with torch.inference_mode(), _exact_arithmetic():
-                waiting.append((batch.positions, *self._start(batch.images)))
+            try:
+                with torch.inference_mode(), _exact_arithmetic(self._device):
+                    waiting.append((batch.positions, *self._start(batch.images)))
+            except torch.OutOfMemoryError as error:
+                raise GanevalError(
+                    f"{self._device}: out of memory at {len(batch.positions)} images per call",
+                    hint="Use a smaller --batch-size.",
+                ) from error
             if len(waiting) >= _IN_FLIGHT:
                 yield self._finish(*waiting.popleft())
         while waiting:
@@ -110,14 +121,29 @@ def _open_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def _exact_arithmetic() -> Iterator[None]:
-    """Float32 that is float32: no TF32, no benchmark-dependent kernels; restored afterwards."""
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = False
+def _exact_arithmetic(device: torch.device) -> Iterator[None]:
+    """Float32 that is float32 on a GPU: no TF32, no kernels chosen by timing; restored afterwards.
+
+    torch 2.9 replaced the switches of TF32 by ``fp32_precision`` and refuses a mix of both.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    cudnn: Any = torch.backends.cudnn
+    matmul: Any = torch.backends.cuda.matmul
+    wanted: list[tuple[Any, str, Any]] = [
+        (cudnn, "benchmark", False),
+        (cudnn, "deterministic", True),
+    ]
+    if hasattr(matmul, "fp32_precision"):
+        wanted += [(matmul, "fp32_precision", "ieee"), (cudnn.conv, "fp32_precision", "ieee")]
+    else:
+        wanted += [(matmul, "allow_tf32", False), (cudnn, "allow_tf32", False)]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
     try:
-        with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        ):
-            yield
+        for owner, name, value in wanted:
+            setattr(owner, name, value)
+        yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
+        for owner, name, value in before:
+            setattr(owner, name, value)

@@ -34,6 +34,13 @@ class Decoding:
     animated: Literal["first", "reject"] = "first"
     max_pixels: int = 100_000_000
 
+    @property
+    def name(self) -> str:
+        """What decides pixels, in a word; the other choices only accept or refuse an image."""
+        if self.policy == "peer" or self.background == (255, 255, 255):
+            return self.policy
+        return f"{self.policy} on #{bytes(self.background).hex()}"
+
     def __post_init__(self) -> None:
         _require("policy", self.policy, ("correct", "peer"))
         _require("alpha", self.alpha, ("composite", "reject"))

@@ -15,7 +15,7 @@ from ganeval.features.devices import Engine, choose_engine
 from ganeval.features.extraction import extract
 from ganeval.features.plan import Plan
 from ganeval.features.random_projection import RandomProjection
-from ganeval.images import ImageSet, OnError, open_image_set
+from ganeval.images import Decoding, ImageSet, OnError, open_image_set
 
 
 class Counting(RandomProjection):
@@ -130,6 +130,37 @@ def test_skipped_files_leave_the_others_in_order(tmp_path: Path) -> None:
     assert left.keys == [key for key in whole.keys if key != "7.png"]
     kept = [i for i, key in enumerate(whole.keys) if key != "7.png"]
     assert np.array_equal(left.values, whole.values[kept])
+
+
+def test_images_decoded_otherwise_are_not_taken_from_the_cache(
+    tmp_path: Path, cache: FeatureCache
+) -> None:
+    folder = tmp_path / "alpha"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        pixels = rng.integers(0, 256, (8, 8, 4), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    rows = [
+        extract(open_image_set(folder, decoding=decoding), plan(Counting(), cache))
+        for decoding in (Decoding(), Decoding(background=(0, 0, 0)), Decoding("peer"))
+    ]
+    assert [run.runs["64"].cache_misses for run in rows] == [3, 3, 3]
+    assert len({run.runs["64"].spec.decode for run in rows}) == 3
+
+
+def test_large_images_wait_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganeval.features.decode_ahead._BATCH_BYTES", 3 * 8 * 8 * 3)
+    sizes: list[int] = []
+
+    class Watching(RandomProjection):
+        def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+            sizes.append(len(batch))
+            return super().__call__(batch)
+
+    extract(open_image_set(make_pictures(tmp_path / "set", 10)), plan(Watching(), None))
+    assert max(sizes) == 3
+    assert sum(sizes) == 10
 
 
 @pytest.fixture

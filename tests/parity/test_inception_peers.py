@@ -129,7 +129,8 @@ def rows_of(
     backend: object, images: np.ndarray, positions: list[list[int]]
 ) -> dict[str, np.ndarray]:
     out = {layer: np.zeros((len(images), int(layer)), np.float32) for layer in LAYERS}
-    batches = [Batch(part, np.ascontiguousarray(images[part])) for part in positions]
+    ready = [backend.prepare(image) for image in images]  # type: ignore[attr-defined]
+    batches = [Batch(part, np.stack([ready[i] for i in part])) for part in positions]
     for rows in backend.run(batches):  # type: ignore[attr-defined]
         for layer, values in rows.layers.items():
             out[layer][rows.positions] = values
