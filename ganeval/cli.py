@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import logging
 import os
 import sys
@@ -19,6 +20,7 @@ from ganeval.errors import ExitCode, GanevalError
 # Help lines live here, so that `ganeval --help` imports no command.
 _COMMANDS = {
     "fid": ("ganeval.commands.fid:fid", "Fréchet distance of two image sets, with uncertainty."),
+    "kid": ("ganeval.commands.kid:kid", "Kernel distance (KID) of two image sets, with p-value."),
     "stats": ("ganeval.commands.stats:stats", "Save the statistics of a set, or look into them."),
     "weights": ("ganeval.commands.weights:weights", "Find, fetch and verify network weights."),
     "cache": ("ganeval.commands.cache:cache", "Look into the feature cache, or empty it."),
@@ -84,8 +86,13 @@ def cli() -> None:
 def main() -> None:
     """Entry point: runs a command and turns every error into a sentence and an exit code."""
     # Pillow remarks on odd metadata without naming the file; what matters of it is in the record.
-    warnings.filterwarnings("ignore", module=r"PIL\b")
+    # torch remarks on how a weights file was pickled; a file that cannot be read is named anyway.
+    warnings.filterwarnings("ignore", module=r"(PIL|torch|ganeval\.features\.state)\b")
     logging.getLogger("PIL").setLevel(logging.ERROR)
+    # A terminal or pipe that knows no "±" gets its number instead, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -100,9 +107,9 @@ def run(args: list[str]) -> int:
         error.show()
         return int(ExitCode.USAGE if error.exit_code == 1 else error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted. What was extracted is in the cache.", err=True)
+        click.echo("\nInterrupted. What is in the cache is not computed again.", err=True)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click answers the former by the latter
         # The reader (head, less) has gone; nothing is left to say, not even while shutting down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
@@ -122,5 +129,7 @@ def run(args: list[str]) -> int:
 def _system_reason(error: OSError | MemoryError) -> str:
     if isinstance(error, MemoryError):
         return "out of memory; try a smaller --batch-size or fewer images (--limit)"
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # from os.getcwd
+        return "the current folder does not exist any more; change to another, or give full paths"
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}"

@@ -8,6 +8,7 @@ digest, network by digest, versions), and what a careful reader should know. Mis
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -51,13 +52,14 @@ class FeatureSpec(_Model):
     """Everything that fixes which features an image gets; equal specs may be compared."""
 
     extractor: str = Field(description="registry name, for example inception-2015")
+    extractor_version: str = Field(default="1", description="changes when its features change")
     layer: str = Field(description="output of the network, for example 2048")
     dimension: int = Field(description="length d of one feature vector")
     weights_sha256: str | None = Field(description="digest of the weights file; null: no weights")
     resize: str = Field(description="resize mode, for example pytorch-fid")
     size: int = Field(description="side of the square the network sees, pixels")
     normalisation: str = Field(description="what is done to 0..255 before the network")
-    decode: Literal["correct", "peer"] = Field(description="decoding policy")
+    decode: str = Field(description="decoding policy: correct or peer, and a background not white")
     precision: str = Field(default="f32", description="arithmetic of the network")
 
 
@@ -273,20 +275,42 @@ def read_record(path: Path) -> MetricsRecord:
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """Opens a temporary file beside ``path`` and renames it into place when the block succeeds.
 
-    Readers see the old file or the whole new one, never half of it; a failure leaves nothing.
+    Readers see the old file or the whole new one, never half of it; a failure leaves nothing. A
+    link stays a link: what it points to is replaced. Devices and pipes are written to directly.
 
     Raises:
         GanevalError: The folder is not writable or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.part-{os.getpid()}")
+    try:
+        with _into_device(path) if _is_device(path) else _into_place(path) as stream:
+            yield stream
+    except OSError as error:
+        raise GanevalError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _is_device(path: Path) -> bool:
+    """Tells a device or pipe, which a rename would replace by a file: /dev/null, for example."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+@contextlib.contextmanager
+def _into_device(path: Path) -> Iterator[IO[bytes]]:
+    """Gathers what is written, since such files cannot seek, and passes it on at the end."""
+    gathered = io.BytesIO()
+    yield gathered
+    path.write_bytes(gathered.getvalue())
+
+
+@contextlib.contextmanager
+def _into_place(path: Path) -> Iterator[IO[bytes]]:
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
         with temporary.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise GanevalError(f"{path}: cannot be written: {error.strerror or error}") from error
+        temporary.replace(target)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -90,7 +90,7 @@ def clear(extractor: str | None, yes: bool) -> None:
         raise unknown_name("extractor in the cache", extractor, known)
     rows = sum(entry.rows for entry in entries if extractor in (None, entry.extractor))
     if not yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise InputError(
                 "cache clear asks before it removes, and there is nobody to ask", hint="Pass --yes."
             )

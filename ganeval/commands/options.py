@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,14 +58,33 @@ def output_options(command: F) -> F:
         if json_ and quiet:
             raise click.UsageError("--json and --quiet exclude each other.")
         for option, path in (("--out", out), ("--html", html)):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise click.BadParameter(
-                    f"the folder {path.parent} does not exist.", param_hint=option
-                )
+            if path is not None:
+                require_writable(option, path)
+        if out is not None and html is not None and os.path.realpath(out) == os.path.realpath(html):
+            raise click.UsageError(f"--out and --html would both write {out}; name two files.")
         output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)
         return command(*args, output=output, **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def require_writable(option: str, path: Path) -> None:
+    """Refuses, before any work is done for it, a file that cannot be written.
+
+    Raises:
+        click.BadParameter: It has no name, or its folder is not there or not writable.
+    """
+    if not path.name:
+        raise click.BadParameter("the file name is empty.", param_hint=option)
+    if str(path) == "-":
+        raise click.BadParameter(
+            "a file is written, not stdout; --json prints the record.", param_hint=option
+        )
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise click.BadParameter(f"the folder {path.parent} does not exist.", param_hint=option)
+    if not path.exists() and not os.access(folder, os.W_OK):
+        raise click.BadParameter(f"the folder {path.parent} is not writable.", param_hint=option)
 
 
 def feature_options(command: F) -> F:
@@ -106,10 +126,37 @@ def feature_options(command: F) -> F:
     return command
 
 
+def _span(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    low, high = value.split(",")
+    return float(low), float(high)
+
+
 def image_options(command: F) -> F:
     """Adds which images are taken and what happens to those that cannot be read."""
     for option in (
-        click.option("--seed", default=0, show_default=True, help="Seed of every random choice."),
+        click.option(
+            "--range",
+            "value_range",
+            type=click.Choice(["0,1", "-1,1", "0,255"]),
+            callback=_span,
+            help="What the numbers of a float array span.",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["NHWC", "NCHW"]),
+            help="Axes of an array whose shape leaves them open.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of every random choice.",
+        ),
         click.option(
             "--limit", type=click.IntRange(min=2), metavar="N", help="Take N images at random."
         ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ganeval.commands.options import Output
-from ganeval.errors import ConditionError
+from ganeval.errors import ConditionError, GanevalError
 from ganeval.records import MetricsRecord, write_text
 
 if TYPE_CHECKING:
@@ -20,26 +21,46 @@ def show(
     load_image: Callable[[str, str], Image.Image | None],
     output: Output,
 ) -> None:
-    """Prints and writes a record as the options ask.
+    """Writes and prints a record as the options ask; a file that fails costs no other output.
 
     Raises:
         ConditionError: ``--strict`` was given and the record holds warnings.
         GanevalError: A file cannot be written.
     """
+    unwritten = []
+    for path, text in _files(record, load_image, output):
+        try:
+            write_text(path, text)
+        except GanevalError as error:
+            unwritten.append(str(error))
+    _print(record, output)
+    if unwritten:
+        raise GanevalError("\n".join(unwritten))
+    if output.strict and record.warnings:
+        codes = ", ".join(dict.fromkeys(notice.code for notice in record.warnings))
+        raise ConditionError(f"--strict: {len(record.warnings)} warnings: {codes}")
+
+
+def _files(
+    record: MetricsRecord,
+    load_image: Callable[[str, str], Image.Image | None],
+    output: Output,
+) -> Iterator[tuple[Path, str]]:
+    """Yields what goes into which file."""
     if output.out is not None:
-        write_text(output.out, record.to_json())
+        yield output.out, record.to_json()
     if output.html is not None:
         from ganeval_reports import render
 
-        write_text(output.html, render(record, load_image))
+        yield output.html, render(record, load_image)
+
+
+def _print(record: MetricsRecord, output: Output) -> None:
     if output.json:
-        click.echo(record.to_json(), nl=False)
+        click.echo(record.to_json().encode(), nl=False)  # JSON is UTF-8, whatever the terminal is
     elif output.quiet:
         click.echo(repr(record.metrics[0].estimate.value))
     else:
         from ganeval.commands.text import print_record
 
         print_record(record)
-    if output.strict and record.warnings:
-        codes = ", ".join(dict.fromkeys(notice.code for notice in record.warnings))
-        raise ConditionError(f"--strict: {len(record.warnings)} warnings: {codes}")

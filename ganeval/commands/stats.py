@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from ganeval.commands.options import feature_options, image_options, run_options
+from ganeval.commands.options import (
+    feature_options,
+    image_options,
+    require_writable,
+    run_options,
+)
 
 
 @click.group()
@@ -43,6 +48,7 @@ def save(images: str, file: Path, keep_features: Any, **chosen: Any) -> None:
     from ganeval.metrics.saving import save_image_statistics
     from ganeval.metrics.settings import Settings
 
+    require_writable("FILE", file)
     with Bars(quiet=False) as bars:
         side, notices = save_image_statistics(
             images, file, Settings(**chosen), keep_features=keep_features, progress=bars

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,6 +18,18 @@ from ganeval.errors import InputError
 from ganeval.images.failures import BROKEN_ZIP
 
 NPY_MAGIC = b"\x93NUMPY"
+
+# What reading damaged, encrypted or absurdly large arrays raises.
+BROKEN_ARRAY = (
+    *BROKEN_ZIP,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    zlib.error,
+)
 
 # What the classic tools call the one array of an .npz.
 _CUSTOMARY = "arr_0"
@@ -52,7 +66,7 @@ def load_images_array(path: Path) -> npt.NDArray[Any]:
             array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
             return array
         return _from_npz(path)
-    except (*BROKEN_ZIP, EOFError, struct.error, zlib.error) as error:
+    except BROKEN_ARRAY as error:
         raise InputError(f"{path}: cannot be read as an array: {error}") from error
 
 

@@ -97,7 +97,8 @@ def _channel_axis(shape: tuple[int, ...], name: str, layout: Layout | None) -> i
     last, first = shape[3] in _CHANNELS, shape[1] in _CHANNELS
     if layout is None and last and first:
         raise InputError(
-            f"{name}: shape {shape} may be NHWC or NCHW", hint="Say which: --layout NHWC or NCHW."
+            f"{name}: shape {shape} may be NHWC or NCHW",
+            hint="Say which: --layout NHWC or --layout NCHW.",
         )
     chosen = layout or ("NHWC" if last else "NCHW")
     axis = 3 if chosen == "NHWC" else 1
@@ -116,7 +117,7 @@ def _checked_range(
     if value_range is None:
         raise InputError(
             f"{name}: holds floats, and 0..1, -1..1 and 0..255 are all in use",
-            hint="Say which: --range 0,1 (value_range=(0, 1) in Python), -1,1 or 0,255.",
+            hint="Say what they span: --range 0,1, --range -1,1 or --range 0,255.",
         )
     low, high = value_range
     if not (np.isfinite(low) and np.isfinite(high) and low < high):

@@ -76,7 +76,8 @@ def _rows(path: Path) -> list[tuple[int, str, str]]:
             table.fieldnames = names
             return [(table.line_num, row["path"] or "", row["group"] or "") for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a table of groups: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"--groups {path}: cannot be read as a table: {reason}") from error
 
 
 def _require_all(keys: Sequence[str], groups: dict[str, str], complaint: str) -> None:

@@ -15,7 +15,7 @@ Kind = Literal["folder", "zip", "array", "list", "statistics"]
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # a first member; the end of an empty archive
 
 # Names of arrays any of which together make an .npz saved statistics rather than images.
-_STATISTICS = ({"mu", "sigma"}, {"feats"}, {"features", "keys"})
+_STATISTICS = ({"mu", "sigma"}, {"feats"})
 
 _ACCEPTED = (
     "Give a folder, a zip archive, a .npy or .npz file, or a .txt list with one path per line."

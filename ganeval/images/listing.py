@@ -107,13 +107,13 @@ def read_list(path: Path) -> Listing:
         raise InputError(
             f"{path}: is not a list of image files: none of its {len(paths)} lines names a file,"
             f" such as {printable(valid_text(missing[0]))[:80]!r}",
-            hint=f"Relative paths start at the list's folder, {path.parent}.",
+            hint=f"Relative paths start at the list's folder, {path.absolute().parent}.",
         )
     if missing:
         raise InputError(
             f"{path}: {len(missing)} of {len(paths)} files are not there:"
             + "".join(f"\n  {printable(valid_text(key))}" for key in missing),
-            hint=f"Relative paths start at the list's folder, {path.parent}.",
+            hint=f"Relative paths start at the list's folder, {path.absolute().parent}.",
         )
     return Listing(_each_once((file.is_symlink(), key, str(file)) for key, file in paths.items()))
 
@@ -121,7 +121,7 @@ def read_list(path: Path) -> Listing:
 def no_images(place: str, ignored: Counter[str]) -> InputError:
     """Builds the error for a place without images, with the extensions found there."""
     if not ignored:
-        return InputError(f"no images under {place}: it is empty")
+        return InputError(f"no images under {place}: it is empty, hidden files aside")
     kinds = ", ".join(
         f"{count} {'without extension' if kind == _NO_EXTENSION else f'`{printable(kind)}`'}"
         for kind, count in sorted(ignored.items(), key=lambda item: (-item[1], item[0]))

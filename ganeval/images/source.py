@@ -11,6 +11,9 @@ from ganeval.images.failures import UnreadableImage
 from ganeval.images.headers import Header
 from ganeval.images.policy import Decoding
 
+# Each thread that reads an archive holds the archive's whole directory.
+_THREADS = 8
+
 
 class Source(ABC):
     """Where images come from: each has a key, and can be inspected and decoded by it.
@@ -55,5 +58,5 @@ class Source(ABC):
             except UnreadableImage as error:
                 return error
 
-        with ThreadPoolExecutor(thread_name_prefix="inspect") as pool:
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="inspect") as pool:
             return dict(zip(keys, pool.map(inspected, keys), strict=True))

@@ -73,14 +73,14 @@ def test_faulty_tables_are_refused(
 
 
 def test_a_table_that_is_not_there_is_no_expression(crops: Path) -> None:
-    with pytest.raises(InputError, match=r"gone\.csv: cannot be read as a table of groups"):
+    with pytest.raises(InputError, match=r"gone\.csv: cannot be read as a table"):
         open_image_set(crops, groups="gone.csv")
 
 
 def test_a_table_that_is_no_text_is_named(crops: Path, tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_bytes(b"path,group\n\xff,x\n")
-    with pytest.raises(InputError, match=r"groups\.csv: cannot be read as a table of groups"):
+    with pytest.raises(InputError, match=r"groups\.csv: cannot be read as a table"):
         open_image_set(crops, groups=table)
 
 
