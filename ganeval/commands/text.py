@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ganeval.metrics.naming import extractor_id
 from ganeval.records import FeatureRun, Metric, MetricsRecord, Notice
-from ganeval_reports.numbers import p_value, printed, significant
+from ganeval_reports.numbers import Printed, p_value, printed, significant
 
 _WIDTH = 100
 
@@ -38,8 +38,11 @@ def print_notices(notices: Sequence[Notice]) -> None:
 
 def result_lines(record: MetricsRecord) -> Iterator[Text]:
     """Yields one line per fact: distance, floor, KID, protocol, verdict."""
-    for metric in record.metrics:
-        yield from _distance_lines(metric) if metric.name == "fid" else _kid_lines(metric)
+    for i, metric in enumerate(record.metrics):
+        if metric.name == "fid":
+            yield from _distance_lines(metric)
+        else:
+            yield from _kid_lines(metric, headline=i == 0)
     if record.features:
         yield Text(f"  {protocol_line(record.features)}", style="dim")
     yield Text(record.verdict)
@@ -50,9 +53,7 @@ def _distance_lines(metric: Metric) -> Iterator[Text]:
     line = Text(f"{metric.display}  ", style="bold")
     line.append(number.value_and_se, style="bold green")
     if number.interval:
-        low, high = number.interval.split(" to ")
-        level = f"{metric.estimate.level:.0%}".replace("%", " %")
-        line.append(f"   {level} CI {low} … {high} (expected value at this n)", style="none")
+        line.append(f"   {_interval(metric, number)} (expected value at this n)", style="none")
     line.append(f"   {number.n}", style="none")
     yield line
     if number.reason:
@@ -67,14 +68,31 @@ def _distance_lines(metric: Metric) -> Iterator[Text]:
         )
 
 
-def _kid_lines(metric: Metric) -> Iterator[Text]:
+def _kid_lines(metric: Metric, *, headline: bool) -> Iterator[Text]:
     number = printed(metric.estimate, power=3)
-    test = metric.test
-    permutations = metric.params.get("permutations")
-    tail = f"   {p_value(test.p)} ({permutations} permutations)" if test else ""
-    yield Text(f"  {metric.display} ×10³  {number.value_and_se}{tail}")
-    if number.reason:
+    line = Text("" if headline else "  ")
+    line.append(f"{metric.display} ×10³  ", style="bold" if headline else "none")
+    line.append(number.value_and_se, style="bold green" if headline else "none")
+    if headline and number.interval:
+        line.append(f"   {_interval(metric, number)}")
+    if metric.test is not None:
+        permutations = metric.params.get("permutations")
+        line.append(f"   {p_value(metric.test.p)} ({permutations} permutations)")
+    spread = metric.params.get("spread over subsets")
+    if isinstance(spread, float):
+        line.append(f"   spread {significant(1000 * spread, 2)} over ")
+        line.append(f"{metric.params['subsets']} subsets of {metric.params['subset_size']}")
+    if headline:
+        line.append(f"   {number.n}")
+    yield line
+    if number.reason and not isinstance(spread, float):
         yield Text(f"  no interval: {number.reason}")
+
+
+def _interval(metric: Metric, number: Printed) -> str:
+    level = f"{metric.estimate.level:.0%}".replace("%", " %")
+    low, high = number.interval.split(" to ")
+    return f"{level} CI {low} … {high}"
 
 
 def protocol_line(runs: list[FeatureRun]) -> str:

@@ -184,7 +184,8 @@ def frechet_influence(real: Side, fake: Side) -> tuple[float, Floats | None, Flo
 
     The influence of an image is the derivative of the distance, times n, when its weight among
     the n images of its side grows at the cost of all. Influences of a side sum to 0; leaving fake
-    image j out changes the distance by about -influence[j] / (n - 1).
+    image j out changes the distance by about -influence[j] / (n - 1), up to an offset that all
+    images share because the sample gets smaller.
 
     Args:
         real: Features ``[n, d]`` or moments.

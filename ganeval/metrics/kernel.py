@@ -91,7 +91,8 @@ def kid(
     """Returns the KID over all pairs with standard error, interval and permutation p-value.
 
     Arithmetic is float64 up to 4000 images of both sides together; above, products are float32
-    with float64 sums (absolute error up to 1e-6) and the test uses a seeded subsample of 4000.
+    with float64 sums (error up to 1e-6 of the mean kernel value) and the test uses a seeded
+    subsample of 4000.
 
     Args:
         real: Features ``[n, d]``.

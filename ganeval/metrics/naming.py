@@ -15,12 +15,14 @@ def extractor_id(spec: FeatureSpec, weights: WeightsInfo | None) -> str:
     return f"{family}:{weights.sha256[:8]}"
 
 
-def distance_name(spec: FeatureSpec, weights: WeightsInfo | None) -> str:
+def distance_name(spec: FeatureSpec | None, weights: WeightsInfo | None) -> str:
     """The name of the Fréchet distance of such features.
 
     ``FID`` is the pool3 layer of the reference network with its published weights; another layer
     of it is ``FID(768)``, everything else ``FD(...)``.
     """
+    if spec is None:
+        return "FD(unknown network)"
     name = extractor_id(spec, weights)
     if spec.extractor == _REFERENCE:
         if weights is not None and weights.verified:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ganeval.environment import environment
 from ganeval.errors import InputError
-from ganeval.images import source_kind
+from ganeval.metrics.protocol import common_spec
 from ganeval.metrics.settings import Progress, Settings, silent
 from ganeval.metrics.sides import Side, extract_side, make_plan, open_side, side_labels
 from ganeval.metrics.statistics_file import save_statistics
@@ -37,15 +37,17 @@ def save_image_statistics(
         MissingFileError: Weights are needed and cannot be had.
         GanevalError: The file cannot be written.
     """
-    if source_kind(Path(images)) == "statistics":
-        raise InputError(f"{images}: holds statistics already, not images")
     plan, notices = make_plan(settings := settings or Settings(), True, progress)
     (label,) = side_labels([str(images)])
-    side, told = extract_side(open_side(str(images), "real", label, settings), plan, progress)
+    opened = open_side(str(images), "real", label, settings)
+    spec = common_spec([opened], plan)
+    if opened.images is None or spec is None:
+        raise InputError(f"{images}: holds statistics already, not images")
+    side, told = extract_side(opened, plan, progress)
     save_statistics(
         target,
         side.moments,
-        spec=plan.spec(plan.layers[0]),
+        spec=spec,
         source=side.info,
         environment=environment(),
         keys=side.keys,

@@ -28,9 +28,14 @@ class Settings:
         groups: Table ``path,group``, or a pattern with one capture; None: each image is its own.
         limit: Take that many images of each set at random.
         seed: Seed of every random choice.
+        layout: ``NHWC`` or ``NCHW`` of an array whose shape leaves it open.
+        value_range: Black and white of a float array: (0, 1), (-1, 1) or (0, 255).
         cache: Keep and reuse features.
         uncertainty: How the standard error of a Fréchet distance is found.
         permutations: Label permutations behind the p-value of KID.
+        kid_protocol: ``all-pairs``, or the package whose subsets KID is also averaged over.
+        subsets: Number of subsets; None means the package's.
+        subset_size: Images per side and subset; None means the package's.
     """
 
     extractor: str = "inception-2015"
@@ -47,9 +52,14 @@ class Settings:
     groups: str | None = None
     limit: int | None = None
     seed: int = 0
+    layout: Literal["NHWC", "NCHW"] | None = None
+    value_range: tuple[float, float] | None = None
     cache: bool = True
     uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"
     permutations: int = 999
+    kid_protocol: str = "all-pairs"
+    subsets: int | None = None
+    subset_size: int | None = None
 
 
 class Progress(Protocol):

@@ -16,11 +16,12 @@ from ganeval.features.extractor import DirectExtractor, get_extractor
 from ganeval.features.plan import Plan
 from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_kind
 from ganeval.images.digests import DigestHints
+from ganeval.images.listing import valid_text
 from ganeval.metrics.frechet import Side as FrechetSide
 from ganeval.metrics.settings import Progress, Settings
-from ganeval.metrics.statistics_file import SavedStatistics, check_dimension, load_statistics
+from ganeval.metrics.statistics_file import SavedStatistics, load_statistics
 from ganeval.paths import cache_folder
-from ganeval.records import FeatureRun, FeatureSpec, InputInfo, Notice, Role
+from ganeval.records import FeatureRun, InputInfo, Notice, Role
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class OpenSide:
         label: Short unique name.
         images: The set, unless the side is saved statistics.
         saved: The statistics, unless the side is images.
+        grouped: The user said which images belong together.
     """
 
     role: Role
     label: str
     images: ImageSet | None
     saved: SavedStatistics | None
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ def make_plan(
     resize = extractor.check_resize(settings.resize or extractor.default_resize)
     on_error = OnError.parse(settings.on_error)
     engine = choose_engine(settings.backend, settings.device)
-    if settings.weights is not None and isinstance(extractor, DirectExtractor):
-        raise InputError(f"--weights: extractor {extractor.name!r} takes no weights file")
+    if isinstance(extractor, DirectExtractor):
+        _refuse_network_options(extractor.name, settings)
     weights = None
     if needs_network:
         weights = extractor.weights(
@@ -99,7 +102,6 @@ def make_plan(
         resize=resize,
         engine=engine,
         weights=weights,
-        decode=settings.decode,
         batch_size=settings.batch_size,
         workers=settings.workers,
         cache=cache,
@@ -108,9 +110,22 @@ def make_plan(
     return plan, notices
 
 
+def _refuse_network_options(name: str, settings: Settings) -> None:
+    """Refuses options that an extractor without a network would not heed."""
+    if settings.weights is not None:
+        raise InputError(f"--weights: extractor {name!r} takes no weights file")
+    if settings.backend != "auto":
+        raise InputError(f"--backend {settings.backend}: extractor {name!r} computes by itself")
+    if settings.device not in ("auto", "cpu"):
+        raise InputError(f"--device {settings.device}: extractor {name!r} runs on the CPU only")
+
+
 def open_side(path: str, role: Role, label: str, settings: Settings) -> OpenSide:
     """Lists and fingerprints an image set, or loads saved statistics."""
-    if source_kind(Path(path)) == "statistics":
+    if source_kind(path) == "statistics":
+        for option, value in (("--limit", settings.limit), ("--groups", settings.groups)):
+            if value is not None:
+                raise InputError(f"{option}: {path} holds statistics, which are taken whole")
         return OpenSide(role, label, None, load_statistics(Path(path)))
     images = open_image_set(
         path,
@@ -119,22 +134,27 @@ def open_side(path: str, role: Role, label: str, settings: Settings) -> OpenSide
         recursive=settings.recursive,
         limit=settings.limit,
         seed=settings.seed,
+        layout=settings.layout,
+        value_range=settings.value_range,
         digest_hints=DigestHints(cache_folder()) if settings.cache else None,
     )
-    return OpenSide(role, label, images, None)
+    return OpenSide(role, label, images, None, grouped=settings.groups is not None)
 
 
 def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, list[Notice]]:
     """Extracts an image set, or checks saved statistics against the plan."""
     if side.images is None:
-        return _saved_side(side, plan), []
+        return _saved_side(side), []
     extraction: Extraction = extract(
         side.images, plan, lambda done, total: progress(side.label, done, total)
     )
     (features,) = extraction.features.values()
     (run,) = extraction.runs.values()
     order = sorted(range(len(features.digests)), key=lambda i: (features.digests[i], i))
+    # Copies of an image are one independent unit, unless the user says what the units are.
+    groups = features.groups if side.grouped else features.digests
     info = extraction.images.info(side.role, side.label)
+    info = info.model_copy(update={"n_groups": len(set(groups))})
     _require_two(info.n, info.path)
     values = features.values[order]
     ready = Side(
@@ -144,7 +164,7 @@ def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, 
         values=values,
         keys=[features.keys[i] for i in order],
         digests=[features.digests[i] for i in order],
-        groups=[features.groups[i] for i in order],
+        groups=[groups[i] for i in order],
         moments=values,
         run=run,
         images=extraction.images,
@@ -152,21 +172,17 @@ def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, 
     return ready, extraction.notices
 
 
-def _saved_side(side: OpenSide, plan: Plan) -> Side:
+def _saved_side(side: OpenSide) -> Side:
     saved = side.saved
     if saved is None:
         raise InputError(f"{side.label}: neither images nor statistics")
-    (layer,) = plan.layers
-    check_dimension(saved, plan.extractor.layers[layer])
-    if saved.spec is not None:
-        _require_equal_specs(saved, saved.spec, plan.spec(layer))
     _require_two(saved.n, str(saved.path))
     source = saved.meta.source if saved.meta is not None else None
     info = InputInfo(
         role=side.role,
         label=side.label,
         kind="statistics",
-        path=str(saved.path),
+        path=valid_text(str(saved.path)),
         n=saved.n,
         fingerprint=source.fingerprint if source else None,
         content_fingerprint=source.content_fingerprint if source else None,
@@ -191,20 +207,6 @@ def _saved_side(side: OpenSide, plan: Plan) -> Side:
     )
 
 
-def _require_equal_specs(saved: SavedStatistics, spec: FeatureSpec, wanted: FeatureSpec) -> None:
-    """Refuses statistics made under another protocol."""
-    have, want = spec.model_dump(), wanted.model_dump()
-    if want["weights_sha256"] is None:  # both sides are statistics: no weights were looked for
-        have["weights_sha256"] = None
-    different = [name for name in have if have[name] != want[name]]
-    if different:
-        shown = "; ".join(f"{name}: {have[name]} there, {want[name]} here" for name in different)
-        raise InputError(
-            f"{saved.path}: made under another protocol ({shown})",
-            hint="Give the options it was made with, or make the statistics again.",
-        )
-
-
 def _require_two(n: int | None, path: str) -> None:
     if n is not None and n < 2:
         raise InputError(f"needs at least 2 images per side, got {n}: {path}")
@@ -212,9 +214,9 @@ def _require_two(n: int | None, path: str) -> None:
 
 def side_labels(paths: Sequence[str]) -> list[str]:
     """Short names for sets: the last parts of their paths, as many as make them differ."""
-    parts = [PurePosixPath(Path(p).absolute().as_posix()).parts for p in paths]
+    parts = [PurePosixPath(valid_text(Path(p).absolute().as_posix())).parts for p in paths]
     for count in range(1, max(len(p) for p in parts) + 1):
         labels = ["/".join(p[-count:]) for p in parts]
         if len(set(labels)) == len(labels):
             return labels
-    return [f"{Path(p).name} ({i})" for i, p in enumerate(paths, start=1)]
+    return [f"{valid_text(Path(p).name)} ({i})" for i, p in enumerate(paths, start=1)]

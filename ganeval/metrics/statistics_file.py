@@ -7,8 +7,6 @@ are not large) the features themselves. Files of other packages hold less and ar
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ganeval.errors import InputError
+from ganeval.images.array_files import BROKEN_ARRAY
 from ganeval.metrics.covariance_check import checked_covariance
 from ganeval.metrics.frechet import Side, check_side
 from ganeval.metrics.moments import Moments
@@ -204,7 +203,7 @@ def _entries(path: Path) -> dict[str, npt.NDArray[Any]]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             found = list(archive.files)
             entries = {name: np.asarray(archive[name]) for name in _ENTRIES if name in found}
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except BROKEN_ARRAY as error:
         raise InputError(f"{path}: cannot be read as saved statistics: {error}") from error
     if not {"mu", "sigma"} <= entries.keys() and "feats" not in entries:
         raise InputError(

@@ -31,11 +31,12 @@ class _Pair:
 
     real: InputInfo
     fake: InputInfo
-    dimension: int
+    dimension: int | None
     real_digests: Sequence[str]
     fake_digests: Sequence[str]
     runs: Sequence[FeatureRun]
     floor: Floor | None
+    identical: bool
 
     @property
     def inputs(self) -> tuple[InputInfo, InputInfo]:
@@ -52,24 +53,26 @@ def sample_warnings(
     real: InputInfo,
     fake: InputInfo,
     *,
-    dimension: int,
+    dimension: int | None,
     real_digests: Sequence[str] = (),
     fake_digests: Sequence[str] = (),
     runs: Sequence[FeatureRun] = (),
     floor: Floor | None = None,
+    identical: bool = False,
 ) -> list[Notice]:
     """Returns what should be known about two sets, the most important first.
 
     Args:
         real: The real set, or saved statistics.
         fake: The fake set.
-        dimension: Number d of features per image.
+        dimension: Number d of features per image; None where no Fréchet distance is reported.
         real_digests: Content digest of each real image, as far as they are known.
         fake_digests: The same of the fake images.
         runs: How the features were extracted.
         floor: The sampling floor, which makes the text about few images concrete.
+        identical: Both sides have the same features, whatever their files are.
     """
-    pair = _Pair(real, fake, dimension, real_digests, fake_digests, runs, floor)
+    pair = _Pair(real, fake, dimension, real_digests, fake_digests, runs, floor, identical)
     notices = (check(pair) for check in _CHECKS)
     return [notice for notice in notices if notice is not None]
 
@@ -77,12 +80,13 @@ def sample_warnings(
 def _identical_sets(pair: _Pair) -> Notice | None:
     """Both sets hold the same images."""
     fingerprint = pair.real.content_fingerprint
-    if fingerprint is None or fingerprint != pair.fake.content_fingerprint:
+    same_files = fingerprint is not None and fingerprint == pair.fake.content_fingerprint
+    if not (same_files or pair.identical):
         return None
     return Notice(
         code="identical_sets",
-        text="Both sets hold the same images, so the Fréchet distance is exactly 0 and KID, which "
-        "leaves out pairs of one image with itself, is negative. Check the two paths.",
+        text="Both sets hold the same images: the Fréchet distance is exactly 0, and KID, which "
+        "leaves out pairs of one image with itself, falls below 0. Check the two paths.",
     )
 
 
@@ -127,21 +131,54 @@ def _stats_provenance_unknown(pair: _Pair) -> Notice | None:
     )
 
 
+def _duplicate_images(pair: _Pair) -> Notice | None:
+    """A set holds the same image more than once."""
+    found = [
+        (info, len(digests) - len(set(digests)))
+        for info, digests in zip(pair.inputs, (pair.real_digests, pair.fake_digests), strict=True)
+    ]
+    told = [f"{count} of the {info.n} {info.role} images" for info, count in found if count]
+    if not told:
+        return None
+    return Notice(
+        code="duplicate_images",
+        text=f"{' and '.join(told)} are exact copies of others in their set. Copies count as one "
+        "independent image in the intervals unless --groups says otherwise; remove them, because "
+        "they still pull every distance.",
+        data={"real": found[0][1], "fake": found[1][1]},
+    )
+
+
 def _n_below_d(pair: _Pair) -> Notice | None:
     """There are fewer images than features."""
     side = pair.smallest
-    if side is None or side.n is None or side.n >= pair.dimension:
+    if side is None or side.n is None or pair.dimension is None or side.n >= pair.dimension:
         return None
     share = ""
     if pair.floor is not None:
         floor = (pair.floor.floor_real + pair.floor.floor_fake) / 2
-        share = f" ({floor:.3g} of {pair.floor.cross:.3g} at half size)"
+        # Sets that share content can lie closer than two samples of one of them.
+        word = "of" if floor <= pair.floor.cross else "against a distance of"
+        share = f" ({floor:.3g} {word} {pair.floor.cross:.3g} at half size)"
     return Notice(
         code="n_below_d",
         text=f"{side.n} images are fewer than the {pair.dimension} features: much of the Fréchet "
         f"distance is sampling floor{share}, and it can prefer a less varied generator. Compare "
         "excess and KID, at equal n only.",
         data={"n": side.n, "d": pair.dimension},
+    )
+
+
+def _negative_excess(pair: _Pair) -> Notice | None:
+    """The sets are more alike than two samples of one distribution can be."""
+    excess = pair.floor.excess if pair.floor is not None else None
+    if excess is None or excess.high is None or excess.high >= 0:
+        return None
+    return Notice(
+        code="negative_excess",
+        text="The sets are more alike than two samples of one distribution would be, so they are "
+        "not independent: the fakes may be made from these very reals. Compare them with real "
+        "images of the domain they should look like.",
     )
 
 
@@ -179,7 +216,7 @@ def _mixed_formats(pair: _Pair) -> Notice | None:
     return Notice(
         code="mixed_formats",
         text=f"The file formats differ (real: {real}; fake: {fake}), and traces of compression "
-        "count as a difference between the sets. Run `ganeval audit`, and store both alike.",
+        "count as a difference between the sets. Store both alike, best without loss.",
         data={"real": real, "fake": fake},
     )
 
@@ -244,10 +281,12 @@ def _skipped_files(pair: _Pair) -> Notice | None:
 _CHECKS: tuple[Callable[[_Pair], Notice | None], ...] = (
     _identical_sets,
     _shared_images,
+    _duplicate_images,
     _unverified_weights,
     _stats_provenance_unknown,
     _n_below_d,
     _n_very_small,
+    _negative_excess,
     _mixed_formats,
     _mixed_sizes,
     _unequal_n,

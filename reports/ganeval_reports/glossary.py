@@ -36,6 +36,12 @@ ENTRIES = {
         blind_to="differences beyond the third moments of the features, and copies of real images.",
         power=3,
     ),
+    "kid_subsets": Entry(
+        what="The same discrepancy averaged over random subsets, as another package prints it. The "
+        "spread over subsets is not a standard error.",
+        blind_to="what KID is blind to.",
+        power=3,
+    ),
 }
 
 EXCESS = (

@@ -83,7 +83,7 @@ def _feature_facts(spec: FeatureSpec, runs: Sequence[FeatureRun]) -> Iterator[Fa
     yield Fact("Layer", f"{spec.layer}, {spec.dimension:,} numbers per image")
     yield Fact("Resize", f"{spec.resize}, to {spec.size} × {spec.size} px")
     yield Fact("Normalisation", spec.normalisation)
-    yield Fact("Decoding", _DECODE[spec.decode])
+    yield Fact("Decoding", _DECODE.get(spec.decode, spec.decode))
     weights = dict.fromkeys(_weights(run.weights, spec) for run in runs)
     yield Fact("Weights", "; ".join(weights))
     yield Fact("Precision", spec.precision)

@@ -44,13 +44,18 @@ def kid(p: float) -> Metric:
 def test_a_difference_needs_excess_and_kid_to_agree(
     excess_low: float | None, p: float, said: str
 ) -> None:
-    assert said in verdict(distance(excess_low), kid(p), [])
+    assert said in verdict([distance(excess_low), kid(p)], [])
 
 
 def test_a_distance_alone_claims_nothing() -> None:
-    assert "cannot tell" in verdict(distance(None), None, [])
+    assert "cannot tell" in verdict([distance(None)], [])
 
 
 def test_identical_sets_are_called_so() -> None:
     notices = [Notice(code="identical_sets", text="")]
-    assert "exactly 0" in verdict(distance(1.0), kid(0.001), notices)
+    assert "the same images" in verdict([distance(1.0), kid(0.001)], notices)
+
+
+@pytest.mark.parametrize(("p", "said"), [(0.001, "differ from the reals"), (0.4, "No difference")])
+def test_kid_alone_can_tell(p: float, said: str) -> None:
+    assert said in verdict([kid(p)], [])

@@ -102,7 +102,7 @@ def test_the_same_images_twice() -> None:
 
 
 def test_shared_images_are_counted() -> None:
-    notices = warn(real_digests=["x", "y"], fake_digests=["y", "y", "z"])
+    notices = warn(real_digests=["x", "y"], fake_digests=["y", "x", "z"])
     notice = the_one(notices, "shared_images")
     assert notice.text.startswith("2 of 3 fake images")
     assert warn(real_digests=["x"], fake_digests=["y"]) == []
@@ -125,7 +125,7 @@ def test_statistics_of_unknown_origin() -> None:
 def test_formats_that_differ() -> None:
     notice = the_one(warn({"formats": {"JPEG": 2700, "PNG": 300}}), "mixed_formats")
     assert "real: JPEG 90 %, PNG 10 %; fake: PNG 100 %" in notice.text
-    assert "ganeval audit" in notice.text
+    assert "Store both alike" in notice.text
     assert warn({"formats": {"JPEG": 600, "PNG": 2400}}) == []  # at 0.2, not above
     assert warn({"formats": {}}) == []
 
@@ -182,3 +182,10 @@ def test_the_most_important_comes_first() -> None:
         "unequal_n",
         "skipped_files",
     ]
+
+
+def test_copies_inside_a_set_are_counted() -> None:
+    notice = the_one(
+        warn(real_digests=["x", "y"], fake_digests=["a", "a", "a"]), "duplicate_images"
+    )
+    assert "2 of the 300 fake images" in notice.text
