@@ -134,7 +134,8 @@ def _ready_sides(
     if real.info.content_fingerprint and (
         real.info.content_fingerprint == fake.info.content_fingerprint
     ):
-        # The same images: what one side knows stands for both, so that no rounding tells them apart.
+        # The same images: what one side knows stands for both, so that no rounding tells them
+        # apart.
         known = fake if fake.values is None else real
         real, fake = (
             replace(side, moments=known.moments, values=known.values) for side in (real, fake)

@@ -188,4 +188,4 @@ def test_copies_inside_a_set_are_counted() -> None:
     notice = the_one(
         warn(real_digests=["x", "y"], fake_digests=["a", "a", "a"]), "duplicate_images"
     )
-    assert "2 of the 300 fake images" in notice.text
+    assert "2 of the 3000 fake images" in notice.text
