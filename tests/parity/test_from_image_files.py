@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganeval.features.cache import FeatureCache
 from ganeval.features.devices import choose_engine
 from ganeval.features.extraction import Features, extract
 from ganeval.features.inception import Inception2015
@@ -28,7 +29,13 @@ def extractor_weights(shared: Path) -> Path:
     return shared / "weights" / "fid-inception-2015-partial.pth"
 
 
-def features_of(folder: Path, mode: str, weights: Path) -> dict[str, Features]:
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> FeatureCache:
+    """Features of a folder are extracted once for all comparisons of this file."""
+    return FeatureCache.open(tmp_path_factory.mktemp("features"))
+
+
+def features_of(folder: Path, mode: str, weights: Path, cache: FeatureCache) -> dict[str, Features]:
     extractor = Inception2015()
     plan = Plan(
         extractor=extractor,
@@ -36,6 +43,7 @@ def features_of(folder: Path, mode: str, weights: Path) -> dict[str, Features]:
         resize=mode,
         engine=choose_engine("auto", "cpu"),
         weights=extractor.weights(weights, None),
+        cache=cache,
     )
     return extract(open_image_set(folder), plan).features
 
@@ -50,8 +58,10 @@ def peers_distances(shared: Path, pair: tuple[str, str]) -> dict[str, float]:
     }
 
 
-def check_pair(shared: Path, pair: tuple[str, str], mode: str, weights: Path) -> None:
-    real, fake = (features_of(shared / "data" / folder, mode, weights) for folder in pair)
+def check_pair(
+    shared: Path, pair: tuple[str, str], mode: str, weights: Path, cache: FeatureCache
+) -> None:
+    real, fake = (features_of(shared / "data" / folder, mode, weights, cache) for folder in pair)
     figures = peers_distances(shared, pair)
     compared = 0
     for layer in real:
@@ -63,8 +73,8 @@ def check_pair(shared: Path, pair: tuple[str, str], mode: str, weights: Path) ->
     assert compared == (4 if mode == "pytorch-fid" else 1)
 
 
-def check_features(shared: Path, folder: str, weights: Path) -> None:
-    ours = features_of(shared / "data" / folder, "pytorch-fid", weights)
+def check_features(shared: Path, folder: str, weights: Path, cache: FeatureCache) -> None:
+    ours = features_of(shared / "data" / folder, "pytorch-fid", weights, cache)
     with np.load(shared / "reference" / f"features-{folder.replace('/', '-')}.npz") as theirs:
         for layer in ("768", "2048"):
             error = np.linalg.norm(ours[layer].values - theirs[f"pf{layer}"], axis=1)
@@ -73,18 +83,22 @@ def check_features(shared: Path, folder: str, weights: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_horses_give_the_peers_distances(shared: Path, extractor_weights: Path, mode: str) -> None:
-    check_pair(shared, HORSES, mode, extractor_weights)
+def test_horses_give_the_peers_distances(
+    shared: Path, extractor_weights: Path, cache: FeatureCache, mode: str
+) -> None:
+    check_pair(shared, HORSES, mode, extractor_weights, cache)
 
 
-def test_horses_give_pytorch_fids_features(shared: Path, extractor_weights: Path) -> None:
-    check_features(shared, HORSES[1], extractor_weights)
+def test_horses_give_pytorch_fids_features(
+    shared: Path, extractor_weights: Path, cache: FeatureCache
+) -> None:
+    check_features(shared, HORSES[1], extractor_weights, cache)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fake", ["photos", "fake-resnet", "fake-unet32"])
 @pytest.mark.parametrize("mode", MODES)
 def test_paintings_give_the_peers_distances(
-    shared: Path, extractor_weights: Path, mode: str, fake: str
+    shared: Path, extractor_weights: Path, cache: FeatureCache, mode: str, fake: str
 ) -> None:
-    check_pair(shared, ("monet/paintings", f"monet/{fake}"), mode, extractor_weights)
+    check_pair(shared, ("monet/paintings", f"monet/{fake}"), mode, extractor_weights, cache)
