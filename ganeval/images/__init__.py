@@ -3,10 +3,11 @@
 `open_image_set` is the door; `ImageSet.decode` gives pixels.
 """
 
-from ganeval.images.failures import OnError, UnreadableImage, settle_failures
+from ganeval.images.failures import UnreadableImage
 from ganeval.images.headers import Header
 from ganeval.images.image_set import ImageSet, open_image_set
 from ganeval.images.kinds import source_kind
+from ganeval.images.on_error import OnError, settle_failures
 from ganeval.images.policy import READ_DIFFERENTLY_BY_PEERS, Decoding
 
 __all__ = [
