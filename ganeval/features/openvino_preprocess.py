@@ -3,8 +3,8 @@
 Images are resized one by one in the decoding threads, so that images of many sizes fill whole
 batches and a large photograph is small before it waits for the network. The antialiased modes are
 Pillow's own filters on float channels, which is how clean-fid defines them; OpenVINO's operator for
-them takes five times as long, and a second for each new size. The others are an OpenVINO graph of
-one operator, normalisation is part of the network's graph.
+them takes two to three times as long, and about a second for each new size. The others are an
+OpenVINO graph of one operator; normalisation is part of the network's graph.
 """
 
 from __future__ import annotations

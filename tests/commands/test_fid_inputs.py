@@ -152,7 +152,6 @@ def test_fakes_made_from_these_very_reals_are_noticed(
     assert "negative_excess" in codes(record)
 
 
-@pytest.mark.peer
 def test_a_run_answered_by_the_cache_loads_no_network_library(real: Path, fake: Path) -> None:
     code = (
         "import sys; from ganeval.cli import run;"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from ganeval.commands.kid import kid as kid_command
 from ganeval.features.devices import Engine
 from ganeval.features.extraction import extract
 from ganeval.features.plan import Plan
 from ganeval.features.random_projection import RandomProjection
 from ganeval.images import open_image_set
-from ganeval.metrics.kernel_subsets import kid_subsets
+from ganeval.metrics.kernel_subsets import PRESETS, kid_subsets
 from ganeval.records import MetricsRecord
 
 from .conftest import Outcome
@@ -86,6 +87,12 @@ def test_moments_without_features_are_refused(
     assert outcome.code == 2
     assert "real.npz" in outcome.err
     assert "features" in outcome.err
+
+
+def test_every_protocol_can_be_chosen() -> None:
+    # The command spells them out, so that --help need not load the arithmetic.
+    (option,) = [p for p in kid_command.params if p.name == "kid_protocol"]
+    assert set(option.type.choices) == {"all-pairs", *PRESETS}  # type: ignore[attr-defined]
 
 
 def test_no_permutations_no_p(ganeval: Ganeval, real: Path, fake: Path) -> None:
