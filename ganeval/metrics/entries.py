@@ -39,7 +39,7 @@ def distance_entry(
     )
     floor = None
     if real.values is not None and fake.values is not None:
-        floor = excess_over_floor(
+        floor_result = excess_over_floor(
             real.values,
             fake.values,
             real_groups=real.groups,
@@ -48,6 +48,7 @@ def distance_entry(
             fake_digests=fake.digests,
             seed=settings.seed,
         )
+        floor = floor_result and floor_result.floor
     metric = Metric(
         name="fid",
         display=distance_name(spec, weights),

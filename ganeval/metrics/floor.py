@@ -22,8 +22,8 @@ from ganeval.metrics.rows import (
     Rows,
     check_rows,
     check_same_dimension,
+    digest_order,
     hold_same_rows,
-    in_digest_order,
 )
 from ganeval.records import Floor, Role
 from ganeval.statistics.groups import Codes, deal_groups, group_codes
@@ -39,11 +39,28 @@ _Half = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class FloorResult:
+    """The floor with what each image adds to the excess.
+
+    Attributes:
+        floor: Floor and excess.
+        real: float64 ``[n]``, effect of each real image on the excess divided by n, in the order
+            of the rows handed in.
+        fake: The same of the fake images.
+    """
+
+    floor: Floor
+    real: Floats
+    fake: Floats
+
+
+@dataclass(frozen=True)
 class _Set:
     """One side in digest order with its seeded splits into two halves."""
 
     rows: Rows
     codes: Codes
+    order: npt.NDArray[np.int64]
     splits: list[list[_Half]]
 
 
@@ -57,7 +74,7 @@ def excess_over_floor(
     fake_digests: Sequence[str],
     seed: int = 0,
     level: float = 0.95,
-) -> Floor | None:
+) -> FloorResult | None:
     """Returns the distance that two samples of one set show at half size, and the excess over it.
 
     Both sides are split by group into two halves of equal size. The mean distance of real halves
@@ -79,7 +96,7 @@ def excess_over_floor(
         level: Confidence level of the interval of the excess.
 
     Returns:
-        The floor; None where it says nothing: 4d images per side or more, sides that hold the
+        Floor and effects; None where the floor says nothing: 4d images per side or more, sides that hold the
         same images, or too few groups to fill two halves of two images.
 
     Raises:
@@ -102,7 +119,7 @@ def excess_over_floor(
         return None
     distances, contributions = _average(tuple(sets.values()), half, splits)
     codes = {role: side.codes for role, side in sets.items()}
-    return Floor(
+    floor = Floor(
         half_size=half,
         splits=splits,
         cross=sum(distances[pair] for pair in _CROSS) / len(_CROSS),
@@ -117,6 +134,12 @@ def excess_over_floor(
             level=level,
         ),
     )
+    effects = []
+    for side, contribution in zip(sets.values(), contributions, strict=True):
+        effect = np.empty_like(contribution)
+        effect[side.order] = contribution
+        effects.append(effect)
+    return FloorResult(floor, *effects)
 
 
 def _split_count(half: int) -> int:
@@ -131,8 +154,9 @@ def _split(
     splits: int,
     rng: np.random.Generator,
 ) -> _Set:
-    ordered, codes = in_digest_order(rows, group_codes(groups, len(rows)), digests)
-    return _Set(ordered, codes, [deal_groups(codes, 2, rng) for _ in range(splits)])
+    order = digest_order(rows, digests)
+    codes = group_codes(group_codes(groups, len(rows))[order].tolist(), len(rows))
+    return _Set(rows[order], codes, order, [deal_groups(codes, 2, rng) for _ in range(splits)])
 
 
 def _average(

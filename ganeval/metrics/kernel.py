@@ -9,7 +9,7 @@ Source: Bińkowski et al., arXiv 1801.01401; Gretton et al., Journal of Machine 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
@@ -40,10 +40,13 @@ class KidResult:
         test: One-sided permutation test of "both sets share one distribution"; None when it was
             not asked for, or when no group of one side has the size of a group of the other, so
             that labels cannot be exchanged.
+        replicates: float64 ``[G]`` per side, the KID without each group in turn; groups are
+            numbered by first appearance in digest order. None where a side has too few.
     """
 
     estimate: Estimate
     test: Test | None
+    replicates: tuple[Floats, Floats] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,15 +128,18 @@ def kid(
     value = u_statistic(
         sums[0].own.sum(), sums[1].own.sum(), sums[0].cross.sum(), first.n, second.n
     )
+    codes: dict[Role, Codes] = {"real": first.codes, "fake": second.codes}
+    few = too_few_groups(codes, _FEWEST_GROUPS)
+    replicates = None if few else _replicates((first, second), sums)
     estimate = estimate_of(
         float(value),
-        _jackknife((first, second), sums),
+        few or _spread(codes, replicates or ()),
         n={"real": first.n, "fake": second.n},
         method="all pairs of images, kernel (xᵀy/d + 1)³",
         covers="the value in the limit of many images, over the choice of images",
         level=level,
     )
-    return KidResult(estimate, test)
+    return KidResult(estimate, test, replicates)
 
 
 def _kernel_matrix(first: _Side, second: _Side) -> Floats:
@@ -172,13 +178,14 @@ def _sums_by_blocks(first: Rows, second: Rows) -> tuple[_Sums, _Sums]:
     return sums[0], sums[1]
 
 
-def _jackknife(sides: tuple[_Side, _Side], sums: tuple[_Sums, _Sums]) -> Spread:
-    """Standard error by leaving out one group at a time, from the sums alone."""
-    codes: dict[Role, Codes] = {"real": sides[0].codes, "fake": sides[1].codes}
-    few = too_few_groups(codes, _FEWEST_GROUPS)
-    if few:
-        return few
-    errors = []
+def _spread(codes: Mapping[Role, Codes], replicates: Sequence[Floats]) -> Spread:
+    error = math.hypot(*map(jackknife_standard_error, replicates))
+    return Spread(error, degrees_of_freedom(codes), "delete-a-group jackknife")
+
+
+def _replicates(sides: tuple[_Side, _Side], sums: tuple[_Sums, _Sums]) -> tuple[Floats, Floats]:
+    """The KID without each group of a side in turn, from the sums alone."""
+    replicates = []
     for index in (0, 1):
         side, own, cross = sides[index], sums[index].own, sums[index].cross
         other, other_own = sides[1 - index], sums[1 - index].own
@@ -186,10 +193,8 @@ def _jackknife(sides: tuple[_Side, _Side], sums: tuple[_Sums, _Sums]) -> Spread:
         own_of_group = np.bincount(side.codes, weights=own)
         without = own.sum() - 2 * own_of_group + _inner_sums(side)
         crossing = cross.sum() - np.bincount(side.codes, weights=cross)
-        replicates = u_statistic(without, other_own.sum(), crossing, left, other.n)
-        errors.append(jackknife_standard_error(replicates))
-    df = degrees_of_freedom(codes)
-    return Spread(math.hypot(*errors), df, "delete-a-group jackknife")
+        replicates.append(u_statistic(without, other_own.sum(), crossing, left, other.n))
+    return replicates[0], replicates[1]
 
 
 def _inner_sums(side: _Side) -> Floats:

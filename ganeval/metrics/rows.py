@@ -100,11 +100,26 @@ def in_digest_order(
     Raises:
         InputError: There is not exactly one digest per row.
     """
+    order = digest_order(rows, digests)
+    if np.array_equal(order, np.arange(len(rows))):  # spares large sets a copy
+        return rows, codes
+    return rows[order], group_codes(codes[order].tolist(), len(rows))
+
+
+def digest_order(rows: Rows, digests: Sequence[str] | None = None) -> npt.NDArray[np.int64]:
+    """Returns the order of rows by digest, equal ones as they stand, int64 ``[n]``.
+
+    Args:
+        rows: Features ``[n, d]``.
+        digests: Content digest of each image; None: the digest of its features stands in.
+
+    Raises:
+        InputError: There is not exactly one digest per row.
+    """
     names = row_digests(rows) if digests is None else digests
     if len(names) != len(rows):
         raise InputError(f"{len(names)} digests were given for {len(rows)} rows of features")
-    order = np.array(sorted(range(len(rows)), key=names.__getitem__), dtype=np.int64)
-    return rows[order], group_codes(codes[order].tolist(), len(rows))
+    return np.array(sorted(range(len(rows)), key=names.__getitem__), dtype=np.int64)
 
 
 def hold_same_rows(real: Rows, fake: Rows) -> bool:

@@ -23,7 +23,8 @@ def digests(rows: np.ndarray, prefix: str = "") -> list[str]:
 
 def floor(real: np.ndarray, fake: np.ndarray, **options: object) -> Floor | None:
     options = {"real_digests": digests(real), "fake_digests": digests(fake)} | options
-    return excess_over_floor(real, fake, **options)  # type: ignore[arg-type]
+    result = excess_over_floor(real, fake, **options)  # type: ignore[arg-type]
+    return result and result.floor
 
 
 def test_excess_is_what_is_left_above_the_floor() -> None:

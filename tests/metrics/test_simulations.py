@@ -22,11 +22,12 @@ def sample(rng: np.random.Generator, n: int, scale: float = 1.0) -> np.ndarray:
 
 def excess(real: np.ndarray, fake: np.ndarray, seed: int) -> tuple[float, float]:
     names = [[f"{i:03d}" for i in range(len(rows))] for rows in (real, fake)]
-    floor = excess_over_floor(real, fake, real_digests=names[0], fake_digests=names[1], seed=seed)
-    assert floor is not None
-    assert floor.excess.value is not None
-    assert floor.excess.se is not None
-    return floor.excess.value, floor.excess.se
+    result = excess_over_floor(real, fake, real_digests=names[0], fake_digests=names[1], seed=seed)
+    assert result is not None
+    excess = result.floor.excess
+    assert excess.value is not None
+    assert excess.se is not None
+    return excess.value, excess.se
 
 
 def test_standard_errors_are_of_the_size_of_the_spread() -> None:

@@ -134,9 +134,9 @@ def test_excess_sees_lost_variety_that_the_distance_rewards(shared: Path) -> Non
     names = [f"{i:03d}" for i in range(150)]
     excesses = []
     for generated in (fake, shrunk):
-        floor = excess_over_floor(real, generated, real_digests=names, fake_digests=names)
-        assert floor is not None
-        assert floor.excess.value is not None
-        excesses.append(floor.excess.value)
+        result = excess_over_floor(real, generated, real_digests=names, fake_digests=names)
+        assert result is not None
+        assert result.floor.excess.value is not None
+        excesses.append(result.floor.excess.value)
     assert frechet_distance(real, shrunk) < frechet_distance(real, fake) - 2
     assert excesses[1] > excesses[0] + 2
