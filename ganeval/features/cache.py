@@ -91,17 +91,34 @@ class FeatureCache:
         return cache
 
     def lookup(
-        self, spec: FeatureSpec, digests: Sequence[str], backend: str
+        self,
+        spec: FeatureSpec,
+        digests: Sequence[str],
+        backend: str,
+        out: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Returns which images are known (``[n]``) and their rows (float32 ``[n, d]``, misses 0).
+        """Returns which images are known (``[n]``) and their rows (float32 ``[n, d]``).
+
+        Rows are read shard by shard; besides the result no more than one shard is in memory.
 
         Args:
             spec: What fixes the features.
             digests: sha256 of each image; repeats are fine.
             backend: Name of what runs the network.
+            out: Array to fill, float32 ``[n, d]``; misses are left as they are. None makes one of
+                zeros.
+
+        Raises:
+            CacheUnavailable: The cache cannot be read.
+            ValueError: ``out`` has another shape or type.
         """
         found = np.zeros(len(digests), dtype=bool)
-        rows = np.zeros((len(digests), spec.dimension), dtype=np.float32)
+        shape = (len(digests), spec.dimension)
+        rows = np.zeros(shape, dtype=np.float32) if out is None else out
+        if rows.shape != shape or rows.dtype != np.float32:
+            raise ValueError(
+                f"float32 rows of shape {shape} do not fit into {rows.dtype} {rows.shape}"
+            )
         key = _key(spec, backend)
         with self._or_unavailable():
             wanted: dict[str, list[int]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ class ShardIndex:
                     AND digest IN ({",".join("?" * len(part))})""",
                     (key, *part),
                 ):
-                    holders[digest] = shard
+                    holders[digest] = sys.intern(shard)  # one name for its hundreds of rows
                     if used < now - _USED_RESOLUTION_SECONDS:
                         stale.add(shard)
             if stale:

@@ -1,94 +1,158 @@
-"""Decoding ahead of the network: threads, order of sizes, batches, and what cannot be read."""
+"""Decoding ahead of the networks: threads, order of sizes, batches, and what cannot be read."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 
 from ganeval.features.backend import Backend, Batch
 from ganeval.features.devices import usable_cores
-from ganeval.features.plan import Plan
 from ganeval.images import ImageSet, UnreadableImage
 
-_WINDOW_BYTES = 512 << 20  # of pixels decoded or waiting for a thread
-_BATCH_BYTES = 256 << 20  # of one batch: large photographs go to the device a few at a time
+_WINDOW_BYTES = 512 << 20  # of pixels decoded, prepared, or waiting for a thread
+_BATCH_BYTES = 256 << 20  # of the batches being filled: large photographs go a few at a time
+
+
+@dataclass(eq=False)
+class Consumer:
+    """A backend, the positions of the images it wants, and the batch it waits for."""
+
+    backend: Backend
+    wanted: Sequence[int]
+    _pending: list[tuple[int, np.ndarray]] = field(default_factory=list, init=False)
+
+    def take(self, position: int, image: np.ndarray, most_bytes: int) -> Iterator[Batch]:
+        """Adds an image to the batch; yields what was gathered if the image does not fit in."""
+        most = min(self.backend.batch_size, max(1, most_bytes // image.nbytes))
+        if self._pending and (
+            len(self._pending) >= most or self._pending[0][1].shape != image.shape
+        ):
+            yield from self.rest()
+        self._pending.append((position, image))
+
+    def rest(self) -> Iterator[Batch]:
+        """Yields the batch as far as it is filled, unless it is empty."""
+        if self._pending:
+            positions, images = zip(*self._pending, strict=True)
+            self._pending = []
+            yield Batch(list(positions), np.stack(images))
+
+    def forget(self) -> None:
+        """Drops the batch that is being filled."""
+        self._pending = []
+
+
+class _Waiting(NamedTuple):
+    """An image in the hands of the threads."""
+
+    position: int
+    consumers: list[Consumer]
+    images: Future[list[np.ndarray]]
+    size: int  # bytes
 
 
 class Decoder:
-    """Decodes ahead in threads and gathers images of one shape into batches."""
+    """Decodes ahead in threads, each image once, and gathers images of one shape into batches.
 
-    def __init__(self, images: ImageSet, plan: Plan, failures: dict[str, str]) -> None:
+    Args:
+        images: The set.
+        workers: Threads; None means one per usable core, 8 at most.
+        stop_at_failure: After the first failure decoding goes on (so that every bad file is
+            named) but nothing more is handed out.
+        failures: Receives key and reason of what cannot be read.
+    """
+
+    def __init__(
+        self,
+        images: ImageSet,
+        *,
+        workers: int | None,
+        stop_at_failure: bool,
+        failures: dict[str, str],
+    ) -> None:
         self._images = images
         self._failures = failures
-        self._stop_at_failure = not plan.on_error.skip
-        self._workers = plan.workers or min(8, usable_cores())
+        self._stop_at_failure = stop_at_failure
+        self._workers = workers or min(8, usable_cores())
 
-    def batches(self, positions: Sequence[int], backend: Backend) -> Iterator[Batch]:
-        """Yields batches of images of equal shape, as many as the backend takes at once.
-
-        After the first failure of a run that does not skip, decoding goes on (so that every bad
-        file is named) but nothing more is yielded.
-        """
-        headers = self._images.headers
-        by_size = sorted(positions, key=lambda i: (headers[i].width, headers[i].height, i))
-        size = backend.batch_size
-        pending: list[tuple[int, np.ndarray]] = []
-        for position, image in self._decoded(
-            by_size, 4 * max(size, self._workers), backend.prepare
-        ):
+    def batches(self, consumers: Sequence[Consumer]) -> Iterator[tuple[Consumer, Batch]]:
+        """Yields batches of images of equal shape, as many as their consumer takes at once."""
+        most_bytes = _BATCH_BYTES // max(1, len(consumers))
+        for waiting in self._decoded(consumers):
+            images = self._result(waiting)
             if self._failures and self._stop_at_failure:
-                pending.clear()
+                for consumer in consumers:
+                    consumer.forget()
                 continue
-            full = len(pending) >= min(size, max(1, _BATCH_BYTES // image.nbytes))
-            if pending and (full or pending[0][1].shape != image.shape):
-                yield _stack(pending)
-                pending = []
-            pending.append((position, image))
-        if pending:
-            yield _stack(pending)
+            if images is None:
+                continue
+            for consumer, image in zip(waiting.consumers, images, strict=True):
+                for batch in consumer.take(waiting.position, image, most_bytes):
+                    yield consumer, batch
+        for consumer in consumers:
+            for batch in consumer.rest():
+                yield consumer, batch
 
     def exhaust(self, positions: Sequence[int]) -> None:
         """Decodes everything only to find what cannot be read."""
-        for _ in self._decoded(positions, 4 * self._workers, lambda image: image):
-            pass
+        for waiting in self._ahead([], positions, 4 * self._workers):
+            self._result(waiting)
 
-    def _decoded(
-        self,
-        positions: Sequence[int],
-        ahead: int,
-        prepare: Callable[[np.ndarray], np.ndarray],
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yields readable images in the given order; records the others as failures."""
+    def _decoded(self, consumers: Sequence[Consumer]) -> Iterator[_Waiting]:
+        """Yields every image that somebody wants."""
+        wanted = sorted(set().union(*(consumer.wanted for consumer in consumers)))
+        batch_size = max((consumer.backend.batch_size for consumer in consumers), default=1)
+        return self._ahead(consumers, wanted, 4 * max(batch_size, self._workers))
+
+    def _ahead(
+        self, consumers: Sequence[Consumer], positions: Sequence[int], most: int
+    ) -> Iterator[_Waiting]:
+        """Decodes in the order of sizes, ``most`` images ahead, fewer where they are large."""
         headers = self._images.headers
-        largest = max((3 * headers[i].width * headers[i].height for i in positions), default=1)
-        ahead = max(self._workers, min(ahead, _WINDOW_BYTES // largest))
-        window: deque[tuple[int, Future[np.ndarray]]] = deque()
-
-        def work(position: int) -> np.ndarray:
-            return prepare(self._images.decode(position))
-
+        wants = np.zeros((len(consumers), len(self._images)), dtype=bool)
+        for row, consumer in zip(wants, consumers, strict=True):
+            row[consumer.wanted] = True
+        order = sorted(positions, key=lambda i: (headers[i].width, headers[i].height, i))
+        window: deque[_Waiting] = deque()
+        held = 0
         with ThreadPoolExecutor(self._workers, thread_name_prefix="decode") as pool:
             try:
-                for position in positions:
-                    window.append((position, pool.submit(work, position)))
-                    if len(window) >= ahead:
-                        yield from self._settle(*window.popleft())
+                for position in order:
+                    those = list(compress(consumers, wants[:, position]))
+                    size = self._bytes_of(position, those)
+                    while len(window) >= most or (
+                        len(window) >= self._workers and held + size > _WINDOW_BYTES
+                    ):
+                        held -= window[0].size
+                        yield window.popleft()
+                    future = pool.submit(self._work, position, those)
+                    window.append(_Waiting(position, those, future, size))
+                    held += size
                 while window:
-                    yield from self._settle(*window.popleft())
+                    yield window.popleft()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _settle(
-        self, position: int, future: Future[np.ndarray]
-    ) -> Iterator[tuple[int, np.ndarray]]:
+    def _bytes_of(self, position: int, consumers: Sequence[Consumer]) -> int:
+        """What one image takes while it waits: its pixels and what each backend makes of them."""
+        header = self._images.headers[position]
+        decoded = 3 * header.width * header.height
+        return decoded + sum(c.backend.prepared_bytes(decoded) for c in consumers)
+
+    def _work(self, position: int, consumers: Sequence[Consumer]) -> list[np.ndarray]:
+        pixels = self._images.decode(position)
+        return [consumer.backend.prepare(pixels) for consumer in consumers]
+
+    def _result(self, waiting: _Waiting) -> list[np.ndarray] | None:
+        """Images for the consumers; None and a failure if it cannot be read."""
         try:
-            yield position, future.result()
+            return waiting.images.result()
         except UnreadableImage as error:
             self._failures[error.key] = error.reason
-
-
-def _stack(pending: list[tuple[int, np.ndarray]]) -> Batch:
-    return Batch([position for position, _ in pending], np.stack([image for _, image in pending]))
+            return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ganeval.features.decode_ahead import Decoder
+from ganeval.features.backend import Rows
+from ganeval.features.decode_ahead import Consumer, Decoder
 from ganeval.features.plan import Plan
 from ganeval.features.row_store import RowStore
 from ganeval.images import ImageSet, settle_failures
@@ -20,7 +22,8 @@ class Features:
     """Features of a set with what they were computed from.
 
     Args:
-        values: float32 ``[n, d]``, rows in the order of ``keys``.
+        values: float32 ``[n, d]``, rows in the order of ``keys``; a `numpy.memmap` where they are
+            more than the plan's memory.
         keys: Image keys.
         digests: Image digests (sha256, hex).
         groups: Independent unit of each image.
@@ -59,62 +62,146 @@ def extract(
             ones are in the cache by then.
         GanevalError: The network gave something that is no finite feature vector.
     """
+    return extract_many(images, [plan], progress)[0]
+
+
+def extract_many(
+    images: ImageSet, plans: Sequence[Plan], progress: Callable[[int, int], None] | None = None
+) -> list[Extraction]:
+    """Extracts features for several plans; an image is decoded once, however many want it.
+
+    Args:
+        images: The set; only images that some plan does not find in the cache are decoded.
+        plans: What to extract and how, each with a backend of its own. Decoding threads and what
+            becomes of unreadable images are those of the first.
+        progress: Called with (done, total) images; one is done when all plans have it.
+
+    Returns:
+        One extraction per plan, in their order, all of the same images.
+
+    Raises:
+        InputError: See `extract`.
+        GanevalError: See `extract`; or rows are too many for memory and for the disk.
+        ValueError: There is no plan, or one is there twice.
+    """
+    if not plans or len({id(plan) for plan in plans}) < len(plans):
+        raise ValueError("at least one plan is needed, and each only once")
     started = time.perf_counter()
-    store = RowStore(images, plan)
-    hits = len(images) - len(store.missing)
+    jobs = [_Job(plan, RowStore(images, plan)) for plan in plans]
     failures = dict(images.unreadable)
-    if progress:
-        progress(hits, len(images))
-    if store.missing:
-        _compute(images, plan, store, failures, progress)
+    told = _Progress(progress, len(images), jobs)
+    if any(job.store.missing for job in jobs):
+        _compute(images, jobs, failures, told)
+    kept = images
     if failures:
-        images = settle_failures(
-            images, failures, plan.on_error, cached=store.stored if plan.cache else 0
-        )
-    kept = store.rows_of(images)
-    backend = plan.backend().info if store.missing else None
-    weights = plan.weights
+        cached = min(job.store.stored if job.plan.cache else 0 for job in jobs)
+        kept = settle_failures(images, failures, plans[0].on_error, cached=cached)
+    told.finish()
+    seconds = time.perf_counter() - started
+    notices: list[Notice] = []  # a cache that plans share is not lamented twice
+    extractions = []
+    for job in jobs:
+        new = [notice for notice in job.store.notices if notice not in notices]
+        notices += new
+        extractions.append(_extraction(job, images, kept, seconds, new))
+    return extractions
+
+
+@dataclass(frozen=True)
+class _Job:
+    plan: Plan
+    store: RowStore
+
+
+class _Progress:
+    """Counts the images that all plans have."""
+
+    def __init__(
+        self, report: Callable[[int, int], None] | None, total: int, jobs: Sequence[_Job]
+    ) -> None:
+        self._report = report
+        self._total = total
+        self._lacking = np.zeros(total, dtype=np.intp)  # plans that lack the image
+        for job in jobs:
+            self._lacking[job.store.missing] += 1
+        self._done = total - int(np.count_nonzero(self._lacking))
+        self._tell()
+
+    def add(self, positions: Sequence[int]) -> None:
+        """Notes that one more plan has these images."""
+        self._lacking[positions] -= 1
+        self._done += int(np.count_nonzero(self._lacking[positions] == 0))
+        self._tell()
+
+    def finish(self) -> None:
+        """Notes that the images which are not done are skipped."""
+        if self._done < self._total:
+            self._done = self._total
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._report:
+            self._report(self._done, self._total)
+
+
+def _compute(
+    images: ImageSet, jobs: Sequence[_Job], failures: dict[str, str], told: _Progress
+) -> None:
+    """Decodes and extracts what is missing; adds what cannot be read to ``failures``."""
+    first = jobs[0].plan
+    decoder = Decoder(
+        images,
+        workers=first.workers,
+        stop_at_failure=not first.on_error.skip,
+        failures=failures,
+    )
+    busy = [job for job in jobs if job.store.missing]
+    if failures and not first.on_error.skip:
+        # The run is lost: name every other bad file too.
+        decoder.exhaust(sorted({i for job in busy for i in job.store.missing}))
+        return
+    with contextlib.ExitStack() as at_end:
+        stores: dict[Consumer, RowStore] = {}
+        for job in busy:
+            backend = job.plan.backend()
+            stores[Consumer(backend, job.store.missing)] = job.store
+            at_end.callback(backend.abandon)
+            at_end.callback(job.store.flush)
+        for consumer, batch in decoder.batches(list(stores)):
+            _add(consumer.backend.submit(batch), stores[consumer], told)
+        for consumer, store in stores.items():
+            _add(consumer.backend.finish(), store, told)
+
+
+def _add(results: Iterable[Rows], store: RowStore, told: _Progress) -> None:
+    for rows in results:
+        store.add(rows)
+        told.add(rows.positions)
+
+
+def _extraction(
+    job: _Job, images: ImageSet, kept: ImageSet, seconds: float, notices: list[Notice]
+) -> Extraction:
+    """Rows of the images that are left, with what they were computed by."""
+    plan, store = job.plan, job.store
+    misses = len(store.missing)
+    backend = plan.backend().info if misses else None
+    weights = plan.weights and WeightsInfo(
+        file=plan.weights.path.name, sha256=plan.weights.sha256, verified=plan.weights.verified
+    )
     runs = {
         layer: FeatureRun(
-            spec=plan.spec(layer, images.decoding),
-            weights=WeightsInfo(
-                file=weights.path.name, sha256=weights.sha256, verified=weights.verified
-            )
-            if weights
-            else None,
+            spec=plan.spec(layer, kept.decoding),
+            weights=weights,
             backend=backend,
-            cache_hits=hits,
-            cache_misses=len(store.missing),
-            seconds=time.perf_counter() - started,
+            cache_hits=len(images) - misses,
+            cache_misses=misses,
+            seconds=seconds,
         )
         for layer in plan.layers
     }
     features = {
-        layer: Features(values, images.keys, images.digests, images.groups, spec=runs[layer].spec)
-        for layer, values in kept.items()
+        layer: Features(values, kept.keys, kept.digests, kept.groups, spec=runs[layer].spec)
+        for layer, values in store.rows_of(kept).items()
     }
-    return Extraction(features, images, runs, store.notices)
-
-
-def _compute(
-    images: ImageSet,
-    plan: Plan,
-    store: RowStore,
-    failures: dict[str, str],
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Decodes and extracts what is missing; adds what cannot be read to ``failures``."""
-    decoder = Decoder(images, plan, failures)
-    try:
-        if failures and not plan.on_error.skip:
-            decoder.exhaust(store.missing)  # the run is lost: name every other bad file too
-            return
-        backend = plan.backend()
-        done = len(images) - len(store.missing)
-        for rows in backend.run(decoder.batches(store.missing, backend)):
-            store.add(rows)
-            done += len(rows.positions)
-            if progress:
-                progress(done, len(images))
-    finally:
-        store.flush()
+    return Extraction(features, kept, runs, notices)

@@ -20,7 +20,8 @@ class Plan:
 
     Args:
         extractor: What turns images into features.
-        layers: Which of its layers, by name.
+        layers: Which of its layers are wanted, by name. With a cache, all others are computed
+            in the same pass and kept there.
         resize: Its resize mode.
         engine: Backend and device.
         weights: Its weights file, resolved beforehand.
@@ -28,6 +29,8 @@ class Plan:
         workers: Decoding threads; None means one per usable core, 8 at most.
         cache: Where features are kept; None keeps nothing.
         on_error: What to do about images that cannot be read.
+        memory: Bytes up to which the rows of a layer are held in memory; larger arrays lie in a
+            temporary file.
     """
 
     extractor: Extractor
@@ -39,6 +42,7 @@ class Plan:
     workers: int | None = None
     cache: FeatureCache | None = None
     on_error: OnError = field(default_factory=OnError)
+    memory: int = 2 << 30
     _backend: Backend | None = field(default=None, init=False)
 
     def spec(self, layer: str, decoding: Decoding) -> FeatureSpec:
@@ -50,6 +54,10 @@ class Plan:
         """What tells the features of one backend from another's in the cache."""
         return "own" if isinstance(self.extractor, DirectExtractor) else self.engine.name
 
+    def computed_layers(self) -> list[str]:
+        """Layers that the network gives; what is not kept need not be computed."""
+        return self.layers if self.cache is None else list(self.extractor.layers)
+
     def backend(self) -> Backend:
         """Builds the backend at first use; a run answered by the cache never does."""
         if self._backend is None:
@@ -60,7 +68,7 @@ class Plan:
 def _open_backend(plan: Plan) -> Backend:
     extractor = plan.extractor
     if isinstance(extractor, DirectExtractor):
-        return DirectBackend(extractor, plan.layers, plan.batch_size)
+        return DirectBackend(extractor, plan.computed_layers(), plan.batch_size)
     if not isinstance(extractor, NetworkExtractor) or plan.weights is None:
         raise GanevalError(
             f"extractor {extractor.name!r} is neither a network with weights nor computes by itself"
@@ -72,7 +80,7 @@ def _open_backend(plan: Plan) -> Backend:
             return OpenVINOBackend(
                 extractor,
                 plan.weights,
-                layers=plan.layers,
+                layers=plan.computed_layers(),
                 resize=plan.resize,
                 batch_size=plan.batch_size,
             )
@@ -87,7 +95,7 @@ def _open_backend(plan: Plan) -> Backend:
         extractor,
         plan.weights,
         device=plan.engine.device,
-        layers=plan.layers,
+        layers=plan.computed_layers(),
         resize=plan.resize,
         batch_size=plan.batch_size,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,19 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ganeval.errors import GanevalError, InputError
-from ganeval.features.backend import Batch, Rows
+from ganeval.features.backend import Backend, Batch, Rows
 from ganeval.features.extractor import NetworkExtractor
 from ganeval.features.preprocess import apply_with_torch
 from ganeval.features.weights import WeightsFile
 from ganeval.records import BackendInfo
 
+# Positions of a batch, its layers, and what tells that they have arrived from a GPU.
+_Started = tuple[list[int], list[torch.Tensor], torch.cuda.Event | None]
+
 _IN_FLIGHT = 3  # batches on the device before the first result is waited for
 
 
-class TorchBackend:
+class TorchBackend(Backend):
     """Runs a network in channels-last order; batch norm beside a convolution is folded into it."""
 
     def __init__(
@@ -31,7 +34,7 @@ class TorchBackend:
         weights: WeightsFile,
         *,
         device: str,
-        layers: list[str],
+        layers: Sequence[str],
         resize: str,
         batch_size: int | None = None,
     ) -> None:
@@ -40,6 +43,7 @@ class TorchBackend:
         network = fold_batch_norm(extractor.network(weights))
         self._network = network.to(self._device).to(memory_format=torch.channels_last)
         self._preprocess = extractor.preprocess(resize)
+        self._waiting: deque[_Started] = deque()
         self._outputs = {layer: list(extractor.layers).index(layer) for layer in layers}
         self.info = BackendInfo(
             name="torch",
@@ -50,26 +54,33 @@ class TorchBackend:
             threads=torch.get_num_threads() if self._device.type == "cpu" else None,
         )
 
-    def prepare(self, image: np.ndarray) -> np.ndarray:
-        """Leaves the image as it is: resizing is part of the work on the device."""
-        return image
+    def submit(self, batch: Batch) -> list[Rows]:
+        """See `Backend.submit`; copies and kernels of several batches overlap on a GPU.
 
-    def run(self, batches: Iterable[Batch]) -> Iterator[Rows]:
-        """See `Backend.run`; copies and kernels of several batches overlap on a GPU."""
-        waiting: deque[tuple[list[int], list[torch.Tensor], torch.cuda.Event | None]] = deque()
-        for batch in batches:
-            try:
-                with torch.inference_mode(), _exact_arithmetic(self._device):
-                    waiting.append((batch.positions, *self._start(batch.images)))
-            except torch.OutOfMemoryError as error:
-                raise GanevalError(
-                    f"{self._device}: out of memory at {len(batch.positions)} images per call",
-                    hint="Use a smaller --batch-size.",
-                ) from error
-            if len(waiting) >= _IN_FLIGHT:
-                yield self._finish(*waiting.popleft())
-        while waiting:
-            yield self._finish(*waiting.popleft())
+        Raises:
+            GanevalError: The device has too little memory for the batch.
+        """
+        try:
+            with torch.inference_mode(), _exact_arithmetic(self._device):
+                self._waiting.append((batch.positions, *self._start(batch.images)))
+        except torch.OutOfMemoryError as error:
+            raise GanevalError(
+                f"{self._device}: out of memory at {len(batch.positions)} images per call",
+                hint="Use a smaller --batch-size.",
+            ) from error
+        return [self._oldest()] if len(self._waiting) >= _IN_FLIGHT else []
+
+    def finish(self) -> Iterator[Rows]:
+        """See `Backend.finish`."""
+        while self._waiting:
+            yield self._oldest()
+
+    def abandon(self) -> None:
+        """See `Backend.abandon`; copies into memory that is freed must end first."""
+        for _, _, event in self._waiting:
+            if event is not None:
+                event.synchronize()
+        self._waiting.clear()
 
     def _start(self, images: np.ndarray) -> tuple[list[torch.Tensor], torch.cuda.Event | None]:
         x = torch.from_numpy(images)
@@ -86,9 +97,9 @@ class TorchBackend:
         event.record(torch.cuda.current_stream(self._device))
         return rows, event
 
-    def _finish(
-        self, positions: list[int], rows: list[torch.Tensor], event: torch.cuda.Event | None
-    ) -> Rows:
+    def _oldest(self) -> Rows:
+        """Waits for the oldest batch."""
+        positions, rows, event = self._waiting.popleft()
         if event is not None:
             event.synchronize()
         named = zip(self._outputs, rows, strict=True)
