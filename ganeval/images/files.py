@@ -99,6 +99,10 @@ class FileSource(Source):
                 data = file.read()
             return decode_file(data, key, header, decoding)
 
+    def file(self, key: str) -> Path:
+        """Returns the image's file."""
+        return self._paths[key]
+
 
 class ZipSource(Source):
     """Images in a zip archive; archives inside it stay closed.

@@ -6,10 +6,19 @@ import csv
 import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganeval.errors import InputError
-from ganeval.images.failures import printable
+from ganeval.images.duplicates import Comparison, Signature, clusters, difference_hash
+from ganeval.images.failures import UnreadableImage, printable
+
+if TYPE_CHECKING:
+    from ganeval.images.image_set import ImageSet
+
+BY_DHASH = "dhash"
+EACH_ITS_OWN = "none"
 
 _SHOWN = 5  # keys listed in an error about many
 
@@ -20,17 +29,49 @@ def group_of_each(keys: Sequence[str], groups: str | os.PathLike[str] | None) ->
     Args:
         keys: Keys of an image set.
         groups: A CSV file with the columns path and group; or a regular expression whose one
-            capture, searched for in the key, is the group; None makes each image its own group.
+            capture, searched for in the key, is the group; None or ``none`` makes each image its
+            own group.
 
     Raises:
         InputError: The file or the expression is faulty, or leaves a key without a group.
     """
-    if groups is None:
+    if groups is None or os.fspath(groups) == EACH_ITS_OWN:
         return list(keys)
     text = os.fspath(groups)
     if os.path.isfile(text) or text.lower().endswith(".csv"):
         return _from_table(keys, Path(text))
     return _from_expression(keys, text)
+
+
+def groups_by_dhash(images: ImageSet, threads: int = 8) -> list[str]:
+    """Returns the group of every image: those that look alike belong together.
+
+    Alike are equal files and difference hashes that differ in at most 4 bits, directly or through
+    others; see `ganeval.images.duplicates.difference_hash`. Every image is decoded. One that cannot
+    be is in a group of its own.
+
+    Args:
+        images: The set.
+        threads: Decoding threads.
+
+    Returns:
+        Per image the first key of its group.
+    """
+
+    def signature(position: int) -> Signature:
+        digest = images.digests[position]
+        try:
+            return Signature(digest, digest, difference_hash(images.decode(position)))
+        except UnreadableImage:
+            return Signature(digest, digest, None)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="dhash") as pool:
+        signatures = list(pool.map(signature, range(len(images))))
+    groups = list(images.keys)
+    for members in clusters(len(groups), Comparison(signatures).links()):
+        for one in members:
+            groups[one] = images.keys[members[0]]
+    return groups
 
 
 def _from_expression(keys: Sequence[str], text: str) -> list[str]:

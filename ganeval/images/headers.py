@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from PIL import (
@@ -23,6 +24,7 @@ from PIL import (
 )
 
 from ganeval.images.failures import READ_ERRORS, UnreadableImage
+from ganeval.images.jpeg import JpegTraits, jpeg_traits
 from ganeval.images.policy import Decoding
 
 # Formats by content, whatever the file's extension; the common ones first. Others that Pillow
@@ -77,6 +79,9 @@ class Header:
             ``cmyk``, ``colour16`` (16 bits per channel, of which the upper 8 are read),
             ``exif_rotated``, ``grey``, ``grey16``, ``icc`` (a colour profile, which is ignored),
             ``palette``, ``ycbcr``.
+        file_bytes: Size of the file; None where there is none.
+        exif: The file holds EXIF or XMP metadata.
+        jpeg: How a JPEG file was compressed.
     """
 
     format: str
@@ -85,6 +90,9 @@ class Header:
     height: int
     frames: int
     special: tuple[str, ...]
+    file_bytes: int | None = None
+    exif: bool = False
+    jpeg: JpegTraits | None = None
 
 
 def open_image(stream: IO[bytes]) -> ImageFile.ImageFile:
@@ -117,13 +125,18 @@ def read_header(stream: IO[bytes], key: str, decoding: Decoding) -> Header:
         UnreadableImage: The policy refuses the image.
         OSError: The file is damaged; other errors of `READ_ERRORS` are possible too.
     """
+    file_bytes = stream.seek(0, os.SEEK_END)
     image = open_image(stream)
     refuse_huge(key, *image.size, _pixel_limit(image, decoding))
     raw = raw_mode(image)
+    traits = jpeg_traits(image)
     # Asking a PNG for EXIF that it has not shown yet would decode it.
     late = image.format == "PNG" and not _EXIF_ENTRIES & image.info.keys()
-    turned = orientation(image) if not late or _exif_follows(image, stream) else 1
-    return _header(image, raw, turned, key, decoding)
+    follows = late and _exif_follows(image, stream)
+    turned = orientation(image) if not late or follows else 1
+    header = _header(image, raw, turned, key, decoding)
+    exif = follows or bool(_EXIF_ENTRIES & image.info.keys())
+    return replace(header, file_bytes=file_bytes, exif=exif, jpeg=traits)
 
 
 def header_of(image: Image.Image, key: str, decoding: Decoding) -> Header:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +20,8 @@ from ganeval.images.arrays import ArraySource, MemorySource, as_array
 from ganeval.images.decoding import Pixels
 from ganeval.images.failures import UnreadableImage
 from ganeval.images.files import FileSource, Hints, ZipSource
-from ganeval.images.groups import group_of_each
+from ganeval.images.groups import BY_DHASH, group_of_each, groups_by_dhash
+from ganeval.images.header_findings import header_findings
 from ganeval.images.headers import Header
 from ganeval.images.kinds import source_kind
 from ganeval.images.listing import list_folder, read_list, valid_text
@@ -113,6 +113,10 @@ class ImageSet:
         """sha256 over the sorted digests, one a line; equal for renamed copies."""
         return _sha256_of_lines(sorted(self.digests))
 
+    def file(self, key: str) -> Path | None:
+        """Returns the file that is the image called ``key``; None in archives and arrays."""
+        return self.source.file(key)
+
     def without(self, failures: dict[str, str]) -> ImageSet:
         """Returns the set without some images, which it lists as skipped.
 
@@ -133,6 +137,7 @@ class ImageSet:
 
     def info(self, role: Role, label: str) -> InputInfo:
         """Describes the set for a record."""
+        found = header_findings(self.headers)
         return InputInfo(
             role=role,
             label=label,
@@ -142,10 +147,12 @@ class ImageSet:
             n_groups=len(set(self.groups)),
             fingerprint=self.fingerprint,
             content_fingerprint=self.content_fingerprint,
-            formats=_counts(header.format for header in self.headers),
-            sizes=_counts(f"{header.width}x{header.height}" for header in self.headers),
-            modes=_counts(header.mode for header in self.headers),
-            decoded=_counts(case for header in self.headers for case in header.special),
+            formats=found.formats,
+            sizes=found.sizes,
+            modes=found.modes,
+            decoded=found.special,
+            jpeg_quality=found.jpeg_quality,
+            chroma=found.chroma,
             ignored=self.ignored,
             skipped=self.skipped,
             limit=self.limit,
@@ -171,7 +178,8 @@ def open_image_set(
         source: Path of a folder, zip archive, ``.npy``/``.npz`` file or ``.txt`` list; or an array
             or tensor of images; or an iterable (data set, loader) of PIL images, arrays or
             tensors, each alone or first in a pair. Iterables are read into memory at once.
-        groups: CSV file or regular expression; see `ganeval.images.groups.group_of_each`.
+        groups: CSV file or regular expression, see `ganeval.images.groups.group_of_each`; or
+            ``dhash``, which decodes every image to find those that look alike.
         decoding: How pixels are read.
         recursive: Look into folders inside the folder or archive.
         limit: Take a random choice of this many images, if there are more. The choice depends on
@@ -206,13 +214,14 @@ def open_image_set(
     good = {key: one for key, one in found.items() if not isinstance(one, UnreadableImage)}
     bad = {key: one.reason for key, one in found.items() if isinstance(one, UnreadableImage)}
     keys = list(good)
-    return ImageSet(
+    by_dhash = groups is not None and os.fspath(groups) == BY_DHASH
+    image_set = ImageSet(
         path=path,
         kind=opened.kind,
         keys=keys,
         digests=[digest for _, digest in good.values()],
         headers=[header for header, _ in good.values()],
-        groups=group_of_each(keys, groups),
+        groups=group_of_each(keys, None if by_dhash else groups),
         unreadable=bad,
         ignored=opened.ignored,
         skipped=[],
@@ -221,6 +230,7 @@ def open_image_set(
         seed=seed,
         source=opened,
     )
+    return replace(image_set, groups=groups_by_dhash(image_set)) if by_dhash else image_set
 
 
 def _open_path(
@@ -259,8 +269,3 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
     for line in lines:
         digest.update(f"{line}\n".encode())
     return digest.hexdigest()
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    """Counts values, the most frequent first."""
-    return dict(Counter(values).most_common())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ganeval.images.decoding import Pixels
 from ganeval.images.failures import UnreadableImage
@@ -46,6 +47,10 @@ class Source(ABC):
         Raises:
             UnreadableImage: The image cannot be decoded, or the policy refuses it.
         """
+
+    def file(self, key: str) -> Path | None:
+        """Returns the file that is the image; None where it is part of something else."""
+        return None
 
     def inspect_all(
         self, keys: Sequence[str], decoding: Decoding

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ganeval.images.policy import READ_DIFFERENTLY_BY_PEERS
+from ganeval.metrics.format_mix import DIFFERENT_MIX, mix, storage_differences, variation
 from ganeval.records import FeatureRun, Floor, InputInfo, Notice
 
 _VERY_SMALL = 50  # images
 _UNEQUAL = 1.1  # ratio of the numbers of images
-_DIFFERENT_MIX = 0.2  # total variation distance
 _NOT_SQUARE = 0.01  # share of images
 _SMALLEST_SIDE = 32  # pixels
 _CASES = {
@@ -209,14 +209,16 @@ def _unequal_n(pair: _Pair) -> Notice | None:
 
 
 def _mixed_formats(pair: _Pair) -> Notice | None:
-    """The sets are stored in different file formats."""
-    if _variation(pair.real.formats, pair.fake.formats) <= _DIFFERENT_MIX:
+    """The sets are stored differently: format, JPEG quality or chroma subsampling."""
+    differences = storage_differences(pair.real, pair.fake)
+    if not differences:
         return None
-    real, fake = _mix(pair.real.formats), _mix(pair.fake.formats)
+    parts = (f"{what} (real: {a}; fake: {b})" for what, (a, b) in differences.items())
+    real, fake = next(iter(differences.values()))
     return Notice(
         code="mixed_formats",
-        text=f"The file formats differ (real: {real}; fake: {fake}), and traces of compression "
-        "count as a difference between the sets. Store both alike, best without loss.",
+        text=f"The sets differ in {' and '.join(parts)}, and traces of compression count as a "
+        "difference between them. Store both alike, best without loss.",
         data={"real": real, "fake": fake},
     )
 
@@ -224,8 +226,8 @@ def _mixed_formats(pair: _Pair) -> Notice | None:
 def _mixed_sizes(pair: _Pair) -> Notice | None:
     """The sets have different sizes, or sizes that resizing distorts."""
     findings = []
-    if _variation(pair.real.sizes, pair.fake.sizes) > _DIFFERENT_MIX:
-        real, fake = _mix(pair.real.sizes), _mix(pair.fake.sizes)
+    if variation(pair.real.sizes, pair.fake.sizes) > DIFFERENT_MIX:
+        real, fake = mix(pair.real.sizes), mix(pair.fake.sizes)
         findings.append(f"the image sizes of the two sets differ (real: {real}; fake: {fake})")
     for info in pair.inputs:
         sides = {size: tuple(map(int, size.split("x"))) for size in info.sizes}
@@ -293,22 +295,6 @@ _CHECKS: tuple[Callable[[_Pair], Notice | None], ...] = (
     _decode_differs_from_peers,
     _skipped_files,
 )
-
-
-def _variation(real: Mapping[str, int], fake: Mapping[str, int]) -> float:
-    """Total variation distance of two mixes, 0..1; 0 where one side is unknown."""
-    n, m = sum(real.values()), sum(fake.values())
-    if not n or not m:
-        return 0.0
-    return sum(abs(real.get(k, 0) / n - fake.get(k, 0) / m) for k in {*real, *fake}) / 2
-
-
-def _mix(counts: Mapping[str, int], most: int = 3) -> str:
-    """The most frequent entries in words: "JPEG 90 %, PNG 10 %"."""
-    total = sum(counts.values())
-    common = Counter(counts).most_common(most)
-    shown = [f"{name} {count / total:.0%}".replace("%", " %") for name, count in common]
-    return ", ".join(shown) + (", …" if len(counts) > most else "")
 
 
 def _listed(cases: Mapping[str, int]) -> str:

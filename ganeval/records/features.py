@@ -48,6 +48,13 @@ class InputInfo(Model):
     decoded: dict[str, int] = Field(
         default_factory=dict, description="images per special case of decoding"
     )
+    jpeg_quality: dict[str, int] = Field(
+        default_factory=dict,
+        description="JPEG files per libjpeg quality: 75, or ~75 where the tables are only near it",
+    )
+    chroma: dict[str, int] = Field(
+        default_factory=dict, description="JPEG files per chroma subsampling, for example 4:2:0"
+    )
     ignored: dict[str, int] = Field(
         default_factory=dict, description="files that are no images, per extension"
     )

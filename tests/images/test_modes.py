@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class TestModes:
         path = tmp_path / f"a.{suffix}"
         Image.fromarray(self.VALUES).save(path)
         np.testing.assert_array_equal(pixels(path), self.ROUNDED)
-        assert header(path) == Header(header(path).format, mode, 256, 256, 1, ("grey16",))
+        found = replace(header(path), file_bytes=None)
+        assert found == Header(found.format, mode, 256, 256, 1, ("grey16",))
 
     def test_big_endian_16_bit_grey(self, tmp_path: Path) -> None:
         path = tmp_path / "a.tif"

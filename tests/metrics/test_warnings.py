@@ -130,6 +130,22 @@ def test_formats_that_differ() -> None:
     assert warn({"formats": {}}) == []
 
 
+def test_jpeg_files_of_different_making() -> None:
+    jpeg = {"formats": {"JPEG": 3000}, "jpeg_quality": {"75": 3000}, "chroma": {"4:2:0": 3000}}
+    near = jpeg | {"jpeg_quality": {"~76": 2000, "79": 1000}}
+    assert warn(jpeg, near) == []  # all between 75 and 79
+    finer = the_one(warn(jpeg, jpeg | {"jpeg_quality": {"92": 3000}}), "mixed_formats")
+    assert "JPEG quality (real: 75-79 100 %; fake: 90-94 100 %)" in finer.text
+    full = the_one(warn(jpeg, jpeg | {"chroma": {"4:4:4": 3000}}), "mixed_formats")
+    assert "chroma subsampling (real: 4:2:0 100 %; fake: 4:4:4 100 %)" in full.text
+    assert "file format" not in full.text
+
+
+def test_lossless_files_have_no_quality_to_compare() -> None:
+    jpeg = {"formats": {"JPEG": 100, "PNG": 2900}, "jpeg_quality": {"75": 100}}
+    assert warn(jpeg) == []
+
+
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
