@@ -48,11 +48,12 @@ def estimate_of(
     value: float,
     spread: Spread,
     *,
-    n: Mapping[Role, int | None],
+    n: Mapping[str, int | None],
     method: str,
     covers: str,
     level: float,
     lower_bound: float = -math.inf,
+    upper_bound: float = math.inf,
 ) -> Estimate:
     """Returns the estimate with its t interval, or with the reason why it has none.
 
@@ -64,11 +65,12 @@ def estimate_of(
         covers: What the interval is an interval for.
         level: Confidence level.
         lower_bound: Smallest value the quantity can have.
+        upper_bound: Largest value the quantity can have.
     """
     known = {role: count for role, count in n.items() if count is not None}
     if spread.se is None:
         return Estimate(value=value, n=known, level=level, method=method, reason=spread.reason)
-    low, high = t_interval(value, spread.se, spread.df, level, lower_bound)
+    low, high = t_interval(value, spread.se, spread.df, level, lower_bound, upper_bound)
     return Estimate(
         value=value,
         se=spread.se,

@@ -31,9 +31,11 @@ class Settings:
         layout: ``NHWC`` or ``NCHW`` of an array whose shape leaves it open.
         value_range: Black and white of a float array: (0, 1), (-1, 1) or (0, 255).
         cache: Keep and reuse features.
+        memory: Bytes of features of one layer of one set that are held in memory; more lie in a
+            temporary file.
+        force: Compare statistics made under another protocol all the same.
         uncertainty: How the standard error of a Fréchet distance is found.
         permutations: Label permutations behind the p-value of KID.
-        kid_protocol: ``all-pairs``, or the package whose subsets KID is also averaged over.
         subsets: Number of subsets; None means the package's.
         subset_size: Images per side and subset; None means the package's.
     """
@@ -55,6 +57,8 @@ class Settings:
     layout: Literal["NHWC", "NCHW"] | None = None
     value_range: tuple[float, float] | None = None
     cache: bool = True
+    memory: int = 2 << 30
+    force: bool = False
     uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"
     permutations: int = 999
     kid_protocol: str = "all-pairs"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 
 import numpy as np
 
 from ganeval.errors import InputError
 from ganeval.features.cache import CacheUnavailable, FeatureCache
 from ganeval.features.devices import choose_engine
-from ganeval.features.extraction import Extraction, extract
+from ganeval.features.extraction import Extraction, extract_many
 from ganeval.features.extractor import DirectExtractor, get_extractor
 from ganeval.features.plan import Plan
+from ganeval.features.row_arrays import reordered
 from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_kind
 from ganeval.images.digests import DigestHints
 from ganeval.images.listing import valid_text
 from ganeval.metrics.frechet import Side as FrechetSide
+from ganeval.metrics.needs import Need, layers_of, main_need
 from ganeval.metrics.settings import Progress, Settings
 from ganeval.metrics.statistics_file import SavedStatistics, load_statistics
 from ganeval.paths import cache_folder
@@ -71,24 +75,56 @@ class Side:
     run: FeatureRun | None
     images: ImageSet | None
 
+    def rows(self, what: str) -> np.ndarray:
+        """Returns the features ``[n, d]``.
+
+        Args:
+            what: Name of the metric that needs them, for the message.
+
+        Raises:
+            InputError: The side is moments alone.
+        """
+        if self.values is None:
+            raise InputError(
+                f"{self.info.path}: holds mean and covariance only; {what} needs the features of "
+                "every image",
+                hint="Give the images, or statistics saved with their features.",
+            )
+        return self.values
+
+    def take(self, rows: np.ndarray) -> Side:
+        """Returns the side with some of its images, by row."""
+        values = self.rows("a part of a set")[rows]
+        return replace(
+            self,
+            values=values,
+            moments=values,
+            keys=[self.keys[i] for i in rows],
+            digests=[self.digests[i] for i in rows],
+            groups=[self.groups[i] for i in rows],
+            info=self.info.model_copy(update={"n": len(rows)}),
+        )
+
 
 def make_plan(
     settings: Settings, needs_network: bool, progress: Progress
 ) -> tuple[Plan, list[Notice]]:
     """Checks extractor, layer, resize, device and weights before any image is touched."""
-    extractor = get_extractor(settings.extractor)
-    layer = extractor.check_layer(settings.layer or extractor.default_layer)
-    resize = extractor.check_resize(settings.resize or extractor.default_resize)
+    need = main_need(settings.extractor, settings.layer, settings.resize)
+    plans, notices = make_plans(settings, [need], needs_network, progress)
+    return plans[need.source], notices
+
+
+def make_plans(
+    settings: Settings, needs: Sequence[Need], needs_network: bool, progress: Progress
+) -> tuple[dict[tuple[str, str], Plan], list[Notice]]:
+    """Makes one plan for every extractor and resize mode, with all layers that are needed of it.
+
+    ``--weights`` speaks of the main extractor alone.
+    """
     on_error = OnError.parse(settings.on_error)
     engine = choose_engine(settings.backend, settings.device)
-    if isinstance(extractor, DirectExtractor):
-        _refuse_network_options(extractor.name, settings)
-    weights = None
-    if needs_network:
-        weights = extractor.weights(
-            settings.weights, lambda done, total: progress("weights", done, total, "bytes")
-        )
-    notices = []
+    notices: list[Notice] = []
     cache = None
     if settings.cache and needs_network:
         try:
@@ -96,18 +132,31 @@ def make_plan(
         except CacheUnavailable as error:
             text = f"Features are not kept: {error.message}"
             notices.append(Notice(code="cache_unavailable", text=text))
-    plan = Plan(
-        extractor=extractor,
-        layers=[layer],
-        resize=resize,
-        engine=engine,
-        weights=weights,
-        batch_size=settings.batch_size,
-        workers=settings.workers,
-        cache=cache,
-        on_error=on_error,
-    )
-    return plan, notices
+    plans = {}
+    for (name, resize), layers in layers_of(needs).items():
+        extractor = get_extractor(name)
+        main = name == settings.extractor
+        if main and isinstance(extractor, DirectExtractor):
+            _refuse_network_options(extractor.name, settings)
+        weights = None
+        if needs_network:
+            weights = extractor.weights(
+                settings.weights if main else None,
+                lambda done, total: progress("weights", done, total, "bytes"),
+            )
+        plans[name, resize] = Plan(
+            extractor=extractor,
+            layers=layers,
+            resize=resize,
+            engine=engine,
+            weights=weights,
+            batch_size=settings.batch_size,
+            workers=settings.workers,
+            cache=cache,
+            on_error=on_error,
+            memory=settings.memory,
+        )
+    return plans, notices
 
 
 def _refuse_network_options(name: str, settings: Settings) -> None:
@@ -120,15 +169,15 @@ def _refuse_network_options(name: str, settings: Settings) -> None:
         raise InputError(f"--device {settings.device}: extractor {name!r} runs on the CPU only")
 
 
-def open_side(path: str, role: Role, label: str, settings: Settings) -> OpenSide:
+def open_side(source: object, role: Role, label: str, settings: Settings) -> OpenSide:
     """Lists and fingerprints an image set, or loads saved statistics."""
-    if source_kind(path) == "statistics":
+    if is_path(source) and source_kind(path := os.fspath(source)) == "statistics":
         for option, value in (("--limit", settings.limit), ("--groups", settings.groups)):
             if value is not None:
                 raise InputError(f"{option}: {path} holds statistics, which are taken whole")
         return OpenSide(role, label, None, load_statistics(Path(path)))
     images = open_image_set(
-        path,
+        source,
         groups=settings.groups,
         decoding=Decoding(policy=settings.decode),
         recursive=settings.recursive,
@@ -142,22 +191,53 @@ def open_side(path: str, role: Role, label: str, settings: Settings) -> OpenSide
 
 
 def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, list[Notice]]:
-    """Extracts an image set, or checks saved statistics against the plan."""
+    """Extracts an image set by one plan of one layer, or takes saved statistics."""
+    (layer,) = plan.layers
+    need = Need(plan.extractor.name, layer, plan.resize)
+    sides, notices = extract_sides(side, {need.source: plan}, need, progress)
+    return sides[need], notices
+
+
+def extract_sides(
+    side: OpenSide, plans: Mapping[tuple[str, str], Plan], main: Need, progress: Progress
+) -> tuple[dict[Need, Side], list[Notice]]:
+    """Extracts an image set by several plans, every image decoded once.
+
+    Args:
+        side: Images or saved statistics.
+        plans: Plans by extractor and resize mode.
+        main: What saved statistics are statistics of.
+        progress: Told how far the extraction is.
+
+    Returns:
+        One side per extractor, layer and resize mode; of saved statistics those that they hold.
+    """
     if side.images is None:
-        return _saved_side(side), []
-    extraction: Extraction = extract(
-        side.images, plan, lambda done, total: progress(side.label, done, total)
+        return _saved_sides(side, main), []
+    extractions = extract_many(
+        side.images,
+        list(plans.values()),
+        lambda done, total: progress(side.label, done, total),
     )
-    (features,) = extraction.features.values()
-    (run,) = extraction.runs.values()
+    sides, notices = {}, []
+    for pair, extraction in zip(plans, extractions, strict=True):
+        notices += extraction.notices
+        for layer in extraction.features:
+            sides[Need(pair[0], layer, pair[1])] = _ready(side, extraction, layer)
+    return sides, list(dict.fromkeys(notices))
+
+
+def _ready(side: OpenSide, extraction: Extraction, layer: str) -> Side:
+    """One layer of an extraction, in the order of digests."""
+    features = extraction.features[layer]
     order = sorted(range(len(features.digests)), key=lambda i: (features.digests[i], i))
     # Copies of an image are one independent unit, unless the user says what the units are.
     groups = features.groups if side.grouped else features.digests
     info = extraction.images.info(side.role, side.label)
     info = info.model_copy(update={"n_groups": len(set(groups))})
     _require_two(info.n, info.path)
-    values = features.values[order]
-    ready = Side(
+    values = reordered(features.values, np.array(order, np.int64))
+    return Side(
         role=side.role,
         label=side.label,
         info=info,
@@ -166,10 +246,14 @@ def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, 
         digests=[features.digests[i] for i in order],
         groups=[groups[i] for i in order],
         moments=values,
-        run=run,
+        run=extraction.runs[layer],
         images=extraction.images,
     )
-    return ready, extraction.notices
+
+
+def _saved_sides(side: OpenSide, main: Need) -> dict[Need, Side]:
+    """The side that saved statistics are; files of ADM's kind also hold the spatial one."""
+    return {main: _saved_side(side)}
 
 
 def _saved_side(side: OpenSide) -> Side:
@@ -212,8 +296,17 @@ def _require_two(n: int | None, path: str) -> None:
         raise InputError(f"needs at least 2 images per side, got {n}: {path}")
 
 
-def side_labels(paths: Sequence[str]) -> list[str]:
-    """Short names for sets: the last parts of their paths, as many as make them differ."""
+def is_path(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Tells a path from images in memory."""
+    return isinstance(source, str | os.PathLike)
+
+
+def side_labels(sources: Sequence[object]) -> list[str]:
+    """Short names for sets: the last parts of their paths, as many as make them differ.
+
+    Images in memory, which have none, are called ``images``.
+    """
+    paths = [os.fspath(source) if is_path(source) else "images" for source in sources]
     parts = [PurePosixPath(valid_text(Path(p).absolute().as_posix())).parts for p in paths]
     for count in range(1, max(len(p) for p in parts) + 1):
         labels = ["/".join(p[-count:]) for p in parts]

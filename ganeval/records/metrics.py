@@ -31,9 +31,6 @@ class Metric(Model):
     fake: str = Field(description="label of the fake input")
     estimate: Estimate
     direction: Literal["lower", "higher"] = Field(description="which way is better")
-    best: bool = Field(
-        default=False, description="better than every other fake set by more than chance"
-    )
     null_expected: float | None = Field(
         default=None, description="expected value when both sets share one distribution"
     )
@@ -81,10 +78,12 @@ class Difference(Model):
         default=None, description="p after Holm's correction over all pairs of sets of this metric"
     )
     better: str | None = Field(
-        default=None, description="label of the better set where p_holm < 0.05, else null"
+        default=None,
+        description="label of the better set where p_holm < 0.05 and the metric ranks, else null",
     )
     paired: bool = Field(description="images with equal stems were paired")
     n_pairs: int = Field(default=0, description="pairs of images")
+    note: str = Field(default="", description="how unequal sizes were met; why nothing is ranked")
 
 
 class Copy(Model):
@@ -149,6 +148,21 @@ class MetricsRecord(Model):
             if metric.name == name and fake in (None, metric.fake):
                 return metric
         raise KeyError(name)
+
+    def best(self, metric: str) -> str | None:
+        """Returns the label of the fake set that is better than every other by this metric.
+
+        Args:
+            metric: Name of the metric, as in `Difference.metric`.
+
+        Returns:
+            None where no set is better than all others by more than chance.
+        """
+        told = [one for one in self.differences if one.metric == metric]
+        for label in dict.fromkeys(one.better for one in told):
+            if label and all(label == one.better for one in told if label in (one.a, one.b)):
+                return label
+        return None
 
     def input(self, role: Role, label: str | None = None) -> InputInfo:
         """Returns the first input of that role (and label)."""

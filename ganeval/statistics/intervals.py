@@ -1,14 +1,20 @@
-"""Confidence intervals from an estimate and its standard error."""
+"""Confidence intervals and p-values from an estimate and its standard error."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 
 def t_interval(
-    value: float, se: float, df: int, level: float = 0.95, lower_bound: float = -math.inf
+    value: float,
+    se: float,
+    df: int,
+    level: float = 0.95,
+    lower_bound: float = -math.inf,
+    upper_bound: float = math.inf,
 ) -> tuple[float, float]:
     """Returns value ± t·se with Student's t at the given degrees of freedom.
 
@@ -18,9 +24,37 @@ def t_interval(
         df: Degrees of freedom, >= 1.
         level: Confidence level, 0 < level < 1.
         lower_bound: Smallest value the quantity can have; the lower end stops there.
+        upper_bound: Largest value the quantity can have; the upper end stops there.
 
     Returns:
         The two ends, in the unit of value.
     """
     half_width = float(stdtrit(df, 0.5 + level / 2)) * se
-    return max(lower_bound, value - half_width), value + half_width
+    return max(lower_bound, value - half_width), min(upper_bound, value + half_width)
+
+
+def two_sided_p(value: float, se: float, df: int) -> float:
+    """Returns the p-value of "the true value is 0" by Student's t.
+
+    Args:
+        value: The estimate.
+        se: Its standard error, >= 0; 0 with a value of 0 gives 1.
+        df: Degrees of freedom, >= 1.
+    """
+    if se == 0:
+        return 1.0 if value == 0 else 0.0
+    return float(2 * stdtr(df, -abs(value) / se))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns p-values adjusted for their number by Holm's step-down method, in the given order.
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65.
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted

@@ -1,11 +1,11 @@
-"""Student's t interval."""
+"""Student's t interval and test, and Holm's correction."""
 
 from __future__ import annotations
 
 import pytest
 from scipy import stats
 
-from ganeval.statistics.intervals import t_interval
+from ganeval.statistics.intervals import holm, t_interval, two_sided_p
 
 
 @pytest.mark.parametrize(("df", "level"), [(1, 0.95), (4, 0.9), (19, 0.95), (299, 0.99)])
@@ -19,3 +19,29 @@ def test_stops_at_the_lower_bound() -> None:
     low, high = t_interval(1.0, 5.0, 10, lower_bound=0.0)
     assert low == 0.0
     assert high > 1.0
+
+
+def test_stops_at_the_upper_bound() -> None:
+    low, high = t_interval(0.9, 0.5, 10, upper_bound=1.0)
+    assert high == 1.0
+    assert low < 0.9
+
+
+@pytest.mark.parametrize("value", [-3.0, 0.4, 12.0])
+def test_p_is_that_of_the_t_test(value: float) -> None:
+    # Two implementations of one distribution function.
+    assert two_sided_p(value, 1.5, 17) == pytest.approx(
+        2 * stats.t.sf(abs(value) / 1.5, 17), rel=1e-10
+    )
+
+
+def test_no_difference_without_spread_is_certain() -> None:
+    assert two_sided_p(0.0, 0.0, 5) == 1.0
+    assert two_sided_p(1.0, 0.0, 5) == 0.0
+
+
+def test_holm_adjusts_as_published() -> None:
+    # Holm 1979 by hand: 4·0.01, 3·0.02 raised to nothing, 2·0.03 kept monotone, 1·0.5.
+    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
