@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganeval.features.backend import Rows
+from ganeval.features.cache import FeatureCache
 from ganeval.features.decode_ahead import Consumer, Decoder
 from ganeval.features.plan import Plan
 from ganeval.features.row_store import RowStore
@@ -87,6 +88,7 @@ def extract_many(
     if not plans or len({id(plan) for plan in plans}) < len(plans):
         raise ValueError("at least one plan is needed, and each only once")
     started = time.perf_counter()
+    caches = [plan.cache for plan in plans]
     jobs = [_Job(plan, RowStore(images, plan)) for plan in plans]
     failures = dict(images.unreadable)
     told = _Progress(progress, len(images), jobs)
@@ -98,12 +100,12 @@ def extract_many(
         kept = settle_failures(images, failures, plans[0].on_error, cached=cached)
     told.finish()
     seconds = time.perf_counter() - started
-    notices: list[Notice] = []  # a cache that plans share is not lamented twice
+    lost: list[FeatureCache | None] = []  # a cache that plans share is lamented once
     extractions = []
-    for job in jobs:
-        new = [notice for notice in job.store.notices if notice not in notices]
-        notices += new
-        extractions.append(_extraction(job, images, kept, seconds, new))
+    for job, cache in zip(jobs, caches, strict=True):
+        notices = [] if cache in lost else job.store.notices
+        lost += [cache] * len(notices)
+        extractions.append(_extraction(job, images, kept, seconds, notices))
     return extractions
 
 
