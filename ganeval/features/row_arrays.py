@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +40,8 @@ def new_rows(count: int, dimension: int, memory: int) -> NDArray[np.float32]:
     folder = None
     try:
         folder = scratch_folder()
+        if size > shutil.disk_usage(folder).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with tempfile.TemporaryFile(prefix="ganeval-rows-", dir=folder) as stream:
             _reserve(stream, size)
             return np.memmap(stream, dtype=np.float32, mode="r+", shape=(count, dimension))

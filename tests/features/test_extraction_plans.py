@@ -16,9 +16,9 @@ from ganeval.errors import GanevalError, InputError
 from ganeval.features.backend import Backend, Batch, Rows
 from ganeval.features.cache import FeatureCache
 from ganeval.features.decode_ahead import Consumer, Decoder
-from ganeval.features.devices import Engine
-from ganeval.features.extraction import extract, extract_many
-from ganeval.features.extractor import DirectExtractor
+from ganeval.features.devices import Engine, choose_engine
+from ganeval.features.extraction import Extraction, extract, extract_many
+from ganeval.features.extractor import DirectExtractor, get_extractor
 from ganeval.features.plan import Plan
 from ganeval.images import Header, ImageSet, OnError, open_image_set
 from ganeval.images.decoding import Pixels
@@ -282,3 +282,30 @@ def most_held(images: ImageSet, count: int) -> int:
         consumer.backend.submit(batch)
     assert [b.submitted for b in backends] == [50] * count
     return backends[0].most
+
+
+def test_a_network_keeps_all_its_layers_as_it_gives_them_alone(
+    inception_weights: Path, cache: FeatureCache, tmp_path: Path
+) -> None:
+    images = open_image_set(make_pictures(tmp_path / "few", 3))
+    extractor = get_extractor("inception-2015")
+
+    def of(cache: FeatureCache | None, layer: str) -> Extraction:
+        return extract(
+            images,
+            Plan(
+                extractor=extractor,
+                layers=[layer],
+                resize="pytorch-fid",
+                engine=choose_engine("auto", "cpu"),
+                weights=extractor.weights(inception_weights, None),
+                cache=cache,
+            ),
+        )
+
+    of(cache, "2048")
+    assert {entry.layer for entry in cache.info()} == set(extractor.layers)
+    kept = of(cache, "64")
+    assert kept.runs["64"].backend is None
+    # Without a cache the network ends at the layer asked for; the numbers are the same.
+    np.testing.assert_array_equal(kept.features["64"].values, of(None, "64").features["64"].values)
