@@ -24,10 +24,22 @@ _TF = (128.0,) * 3
 
 
 class Inception2015(NetworkExtractor):
-    """Layers 64, 192 and 768 are global means of inner blocks, 2048 is ``pool_3``."""
+    """The layers of the FID family.
+
+    64, 192 and 768 are global means of inner blocks, 2048 is ``pool_3``; ``sfid`` is 17 x 17 x 7
+    values of ``Mixed_6d`` that keep their place in the image, ``logits`` are the 1008 class scores
+    without their bias, of which the inception score is made.
+    """
 
     name: ClassVar[str] = "inception-2015"
-    layers: ClassVar[Mapping[str, int]] = {"64": 64, "192": 192, "768": 768, "2048": 2048}
+    layers: ClassVar[Mapping[str, int]] = {
+        "64": 64,
+        "192": 192,
+        "768": 768,
+        "2048": 2048,
+        "sfid": 2023,
+        "logits": 1008,
+    }
     default_layer: ClassVar[str] = "2048"
     default_resize: ClassVar[str] = "pytorch-fid"
     size: ClassVar[int] = _SIZE

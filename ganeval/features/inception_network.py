@@ -1,9 +1,8 @@
-"""The FID Inception as a torch module with all four layers as outputs."""
+"""The FID Inception as a torch module with all layers as outputs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import torch
 from pytorch_fid import inception as blocks
@@ -13,9 +12,11 @@ from torchvision.models import inception_v3
 
 from ganeval.features.state import load_state
 
+SFID_CHANNELS = 7
+
 
 class FIDInception(nn.Module):
-    """Maps float32 ``[n, 3, 299, 299]`` in -1..1 to (64, 192, 768, 2048)-dimensional features."""
+    """Maps float32 ``[n, 3, 299, 299]`` in -1..1 to the six layers of `Inception2015`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,14 +51,22 @@ class FIDInception(nn.Module):
         return network.eval()
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Returns features of the layers 64, 192, 768 and 2048, float32 ``[n, d]`` each."""
+        """Returns layers 64, 192, 768, 2048, sfid and logits, float32 ``[n, d]`` each.
+
+        The first channels of Mixed_6d are those of its ``branch1x1`` after ReLU, because a block
+        joins its branches in that order; sFID takes seven of them, flattened in the order
+        height, width, channel (Nash et al. 2021, arXiv 2103.03841).
+        """
         net = self.inception
         x = net.Conv2d_2b_3x3(net.Conv2d_2a_3x3(net.Conv2d_1a_3x3(x)))
         first = functional.max_pool2d(x, 3, stride=2)  # [n, 64, 73, 73]
         x = net.Conv2d_4a_3x3(net.Conv2d_3b_1x1(first))
         second = functional.max_pool2d(x, 3, stride=2)  # [n, 192, 35, 35]
         x = net.Mixed_5d(net.Mixed_5c(net.Mixed_5b(second)))
-        x = net.Mixed_6c(net.Mixed_6b(net.Mixed_6a(x)))
-        third = net.Mixed_6e(net.Mixed_6d(x))  # [n, 768, 17, 17]
+        x = net.Mixed_6d(net.Mixed_6c(net.Mixed_6b(net.Mixed_6a(x))))  # [n, 768, 17, 17]
+        spatial = x[:, :SFID_CHANNELS].permute(0, 2, 3, 1).flatten(1)  # [n, 2023]
+        third = net.Mixed_6e(x)  # [n, 768, 17, 17]
         x = net.Mixed_7c(net.Mixed_7b(net.Mixed_7a(third)))  # [n, 2048, 8, 8]
-        return tuple(cast(torch.Tensor, y.mean((2, 3))) for y in (first, second, third, x))
+        pooled = x.mean((2, 3))
+        logits = functional.linear(pooled, net.fc.weight)  # without the bias, as the graph gives
+        return first.mean((2, 3)), second.mean((2, 3)), third.mean((2, 3)), pooled, spatial, logits

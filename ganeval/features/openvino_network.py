@@ -22,7 +22,8 @@ def network_model(extractor: NetworkExtractor, weights: WeightsFile) -> Any:
     """
     import openvino as ov
 
-    key = "\n".join((extractor.name, extractor.version, weights.sha256, ov.get_version()))
+    layers = " ".join(extractor.layers)
+    key = "\n".join((extractor.name, extractor.version, layers, weights.sha256, ov.get_version()))
     folder = cache_folder() / "networks" / hashlib.sha256(key.encode()).hexdigest()[:32]
     try:
         return ov.Core().read_model(folder / "network.xml")
