@@ -43,15 +43,19 @@ class Parts:
         real: Effects of the real units; None where the metric does not look at the reals, or they
             are taken as exact.
         fake: The same of the fake units.
+        draws: float64 ``[M]``, the metric by random draw (direction), where it is a mean over
+            draws that have nothing to do with the choice of images; fake sets share them.
     """
 
     value: float
     real: UnitParts | None
     fake: UnitParts | None
+    draws: Floats | None = None
 
     def standard_error(self) -> float:
         """Returns the standard error of the metric itself."""
-        return math.hypot(*(side.standard_error() for side in (self.real, self.fake) if side))
+        sides = (side.standard_error() for side in (self.real, self.fake) if side)
+        return math.hypot(*sides, _draw_error(self.draws))
 
 
 def from_rows(effects: Floats | None, units: Codes, count: int) -> UnitParts | None:
@@ -96,6 +100,7 @@ def mean_of(parts: Sequence[Parts]) -> Parts:
         float(np.mean([one.value for one in parts])),
         _mean_side([one.real for one in parts]),
         _mean_side([one.fake for one in parts]),
+        _mean_draws([one.draws for one in parts]),
     )
 
 
@@ -117,6 +122,8 @@ def difference(a: Parts, b: Parts, *, paired: bool) -> tuple[float, float, int]:
             errors.append(_standard_error(one.effects - other.effects, held))
         else:
             errors += [one.standard_error(), other.standard_error()]
+    if a.draws is not None and b.draws is not None:
+        errors.append(_draw_error(a.draws - b.draws))
     return a.value - b.value, math.hypot(*errors), min(counts, default=1) - 1
 
 
@@ -124,6 +131,15 @@ def _standard_error(effects: Floats, count: int) -> float:
     if count < 2:
         return math.nan
     return math.sqrt(count / (count - 1) * float(np.square(effects).sum()))
+
+
+def _draw_error(draws: Floats | None) -> float:
+    return 0.0 if draws is None else float(draws.std(ddof=1)) / math.sqrt(len(draws))
+
+
+def _mean_draws(draws: Sequence[Floats | None]) -> Floats | None:
+    known = [one for one in draws if one is not None]
+    return np.mean(known, axis=0) if known else None
 
 
 def _mean_side(sides: Sequence[UnitParts | None]) -> UnitParts | None:

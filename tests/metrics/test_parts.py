@@ -67,3 +67,10 @@ def test_the_mean_over_draws_averages_values_and_effects() -> None:
     assert one.fake is not None
     assert other.fake is not None
     np.testing.assert_allclose(mean.fake.effects, (one.fake.effects + other.fake.effects) / 2)
+
+
+def test_random_draws_that_sets_share_add_only_what_differs() -> None:
+    draws, shift = RNG.normal(size=(2, 400))
+    a, b = (Parts(float(d.mean()), None, None, d) for d in (draws, draws + 0.1 * shift))
+    assert a.standard_error() == pytest.approx(draws.std(ddof=1) / 20)
+    assert difference(a, b, paired=True)[1] == pytest.approx(0.1 * shift.std(ddof=1) / 20)
