@@ -180,7 +180,6 @@ def test_unfit_input_is_refused() -> None:
         near_copies(REAL, FAKE * np.float32(np.nan))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("measure", [memorisation_jackknife, authenticity_jackknife])
 def test_standard_errors_are_of_the_size_of_the_spread(measure) -> None:
     rng = np.random.default_rng(3)
