@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import zipfile
 from pathlib import Path
 from typing import Literal
 
 from ganeval.errors import InputError
 from ganeval.images.array_files import NPY_MAGIC, npz_names
+from ganeval.images.failures import BROKEN_ZIP
 
 Kind = Literal["folder", "zip", "array", "list", "statistics"]
 
@@ -26,8 +28,9 @@ def source_kind(path: str | os.PathLike[str]) -> Kind:
     """Tells what a path holds; arrays are not loaded.
 
     Returns:
-        ``statistics`` for an ``.npz`` with saved means and covariances or features, else what
-        `ganeval.images.open_image_set` can open: folder, zip, array or list.
+        ``statistics`` for an ``.npz`` with saved means and covariances or features, and for what
+        `torch.save` wrote; else what `ganeval.images.open_image_set` can open: folder, zip, array
+        or list.
 
     Raises:
         InputError: There is nothing at that path, or it is none of these.
@@ -51,7 +54,7 @@ def source_kind(path: str | os.PathLike[str]) -> Kind:
     if start.startswith(_ZIP_MAGICS):
         names = npz_names(place)
         if names is None:
-            return "zip"
+            return "statistics" if is_torch_archive(place) else "zip"
         return "statistics" if any(wanted <= names for wanted in _STATISTICS) else "array"
     if place.suffix.lower() == ".txt":
         return "list"
@@ -61,6 +64,22 @@ def source_kind(path: str | os.PathLike[str]) -> Kind:
             hint="Save the reference as .npz with mu and sigma where it comes from.",
         )
     raise InputError(f"{path}: is no set of images", hint=_ACCEPTED)
+
+
+def is_torch_archive(path: Path) -> bool:
+    """Tells a zip archive that `torch.save` wrote by its members; TorchScript is not meant.
+
+    Raises:
+        InputError: The archive is broken.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = set(archive.namelist())
+    except BROKEN_ZIP as error:
+        raise InputError(f"{path}: cannot be read as a zip archive: {error}") from error
+    folder = next((name.partition("/")[0] for name in members if name.endswith("/data.pkl")), "")
+    needed = {f"{folder}/data.pkl", f"{folder}/version"}
+    return needed <= members and f"{folder}/constants.pkl" not in members
 
 
 def _missing(path: str | os.PathLike[str], place: Path) -> InputError:

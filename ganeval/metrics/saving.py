@@ -40,7 +40,7 @@ def save_image_statistics(
     plan, notices = make_plan(settings := settings or Settings(), True, progress)
     (label,) = side_labels([str(images)])
     opened = open_side(str(images), "real", label, settings)
-    spec = common_spec([opened], plan)
+    spec, _ = common_spec([opened], plan)
     if opened.images is None or spec is None:
         raise InputError(f"{images}: holds statistics already, not images")
     side, told = extract_side(opened, plan, progress)

@@ -128,7 +128,7 @@ def _ready_sides(
         open_side(path, role, label, settings)
         for path, role, label in zip(paths, roles, labels, strict=True)
     ]
-    spec = common_spec(opened, plan)
+    spec, forced = common_spec(opened, plan, force=settings.force)
     real, told = extract_side(opened[0], plan, progress)
     fake, told_of_fake = extract_side(opened[1], plan, progress)
     if real.info.content_fingerprint and (
@@ -140,7 +140,7 @@ def _ready_sides(
         real, fake = (
             replace(side, moments=known.moments, values=known.values) for side in (real, fake)
         )
-    return (real, fake), spec, notices + told + told_of_fake
+    return (real, fake), spec, notices + forced + told + told_of_fake
 
 
 @contextlib.contextmanager
