@@ -46,10 +46,14 @@ class _Kernel:
 
     def less_one(self, one: Floats, other: Floats, *, diagonal: bool) -> Floats:
         """Returns k - 1 of all pairs of unit vectors, exactly 0 on the diagonal of one block."""
-        squared = (2.0 - 2.0 * (one @ other.T)).clip(min=0)
+        values: Floats = one @ other.T
+        values *= -2.0
+        values += 2.0  # |x - y|²
+        np.maximum(values, 0, out=values)
         if diagonal:
-            np.fill_diagonal(squared, 0)
-        values: Floats = np.expm1(squared / (-2 * self.sigma**2))
+            np.fill_diagonal(values, 0)
+        values /= -2 * self.sigma**2
+        np.expm1(values, out=values)
         return values
 
     def statistic(
