@@ -5,7 +5,14 @@ from __future__ import annotations
 import click
 
 from ganeval.commands.tables import print_table
-from ganeval.features.extractor import EXTRACTORS, get_extractor
+from ganeval.features.extractor import EXTRACTORS, Extractor, get_extractor
+
+# What follows the colon of a family: name, layers, resize modes, input.
+_FAMILIES = {
+    "timm": ("NAME", "pooled", "own", "own"),
+    "torchscript": ("FILE", "output", "own", "own"),
+    "torchvision": ("NAME", "pooled", "own", "own"),
+}
 
 
 @click.group()
@@ -19,10 +26,14 @@ def ls() -> None:
 @ls.command()
 def extractors() -> None:
     """List the extractors with their layers and resize modes (the default in front)."""
-    rows = []
-    for name in EXTRACTORS.names():
-        extractor = get_extractor(name)
-        layers = sorted(extractor.layers, key=lambda x: x != extractor.default_layer)
-        modes = sorted(extractor.resize_modes, key=lambda x: x != extractor.default_resize)
-        rows.append((name, ", ".join(layers), ", ".join(modes), f"{extractor.size} px"))
+    rows = [_row(get_extractor(name)) for name in EXTRACTORS.names()]
+    for family in EXTRACTORS.families():
+        member, *rest = _FAMILIES[family]
+        rows.append((f"{family}:{member}", *rest))
     print_table(("extractor", "layers", "resize modes", "input"), rows)
+
+
+def _row(extractor: Extractor) -> tuple[str, ...]:
+    layers = sorted(extractor.layers, key=lambda x: x != extractor.default_layer)
+    modes = sorted(extractor.resize_modes, key=lambda x: x != extractor.default_resize)
+    return extractor.name, ", ".join(layers), ", ".join(modes), f"{extractor.size} px"

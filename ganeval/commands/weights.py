@@ -12,9 +12,8 @@ from rich.filesize import decimal
 from ganeval.commands.progress import Bars
 from ganeval.commands.tables import print_table
 from ganeval.errors import GanevalError, MissingFileError
+from ganeval.features.published import PUBLISHED, PublishedWeights
 from ganeval.features.weights import (
-    PUBLISHED,
-    PublishedWeights,
     find_weights,
     inspect_weights,
     locate_weights,
@@ -56,7 +55,7 @@ def list_(json_: bool) -> None:
             (
                 place.published.name,
                 place.published.file,
-                decimal(place.published.size),
+                "" if place.published.size is None else decimal(place.published.size),
                 place.published.sha256[:8],
                 f"{place.state}: {place.path}" if place.path else place.state,
             )

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 class EfficientNetLite0(NetworkExtractor):
     """Pooled features before the classifier, d = 1280."""
 
-    name: ClassVar[str] = "efficientnet-lite0"
-    layers: ClassVar[Mapping[str, int]] = {"1280": 1280}
-    default_layer: ClassVar[str] = "1280"
-    resize_modes: ClassVar[tuple[str, ...]] = ("clean",)
-    default_resize: ClassVar[str] = "clean"
-    size: ClassVar[int] = 224
+    name = "efficientnet-lite0"
+    layers: Mapping[str, int] = {"1280": 1280}
+    default_layer = "1280"
+    resize_modes: tuple[str, ...] = ("clean",)
+    default_resize = "clean"
+    size = 224
     _half: ClassVar[tuple[float, float, float]] = (127.5, 127.5, 127.5)
 
     def preprocess(self, resize: str) -> Preprocess:

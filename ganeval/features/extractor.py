@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 
 
 class Extractor(ABC):
-    """Turns uint8 images into float32 feature vectors; one subclass per network."""
+    """Turns uint8 images into float32 feature vectors; one subclass per network.
 
-    name: ClassVar[str]
-    version: ClassVar[str] = "1"  # to be raised when the same image would get other features
-    layers: ClassVar[Mapping[str, int]]  # layer name -> dimension
-    default_layer: ClassVar[str]
-    resize_modes: ClassVar[tuple[str, ...]]
-    default_resize: ClassVar[str]
-    size: ClassVar[int]  # side of the square the network sees, pixels
+    What is declared here is set by the class, or by ``__init__`` where a class serves many
+    networks.
+    """
+
+    name: str
+    version: str = "1"  # to be raised when the same image would get other features
+    layers: Mapping[str, int]  # layer name -> dimension
+    default_layer: str
+    resize_modes: tuple[str, ...]
+    default_resize: str
+    size: int  # side of the square the network sees, pixels; 0: any
 
     def check_layer(self, layer: str) -> str:
         """Returns ``layer`` if the extractor has it.
@@ -118,22 +122,33 @@ class NetworkExtractor(Extractor):
         """
 
 
-EXTRACTORS: Registry[type[Extractor]] = Registry(
+EXTRACTORS: Registry[Callable[[], Extractor]] = Registry(
     "extractor",
     {
         "inception-2015": "ganeval.features.inception:Inception2015",
         "efficientnet-lite0": "ganeval.features.efficientnet:EfficientNetLite0",
+        "dinov2-vits14": "ganeval.features.dinov2:DinoV2Small",
+        "dinov2-vitb14": "ganeval.features.dinov2:DinoV2Base",
+        "dinov2-vitl14": "ganeval.features.dinov2:DinoV2Large",
+        "clip-vitl14-336": "ganeval.features.clip:ClipLarge336",
+        "vgg16-fc2": "ganeval.features.vgg16:Vgg16Fc2",
         "random-projection": "ganeval.features.random_projection:RandomProjection",
     },
     group="ganeval.extractors",
     listing="`ganeval ls extractors`",
+    families={
+        "timm": "ganeval.features.timm_extractor:TimmExtractor",
+        "torchvision": "ganeval.features.torchvision_extractor:TorchvisionExtractor",
+        "torchscript": "ganeval.features.torchscript:TorchScriptExtractor",
+    },
 )
 
 
 def get_extractor(name: str) -> Extractor:
-    """Returns the extractor of that name.
+    """Returns the extractor of that name, for example ``inception-2015`` or ``timm:resnet18``.
 
     Raises:
         InputError: There is none; near matches are in the message.
+        GanevalError: It cannot be loaded.
     """
     return EXTRACTORS.get(name)()

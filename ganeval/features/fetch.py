@@ -32,15 +32,15 @@ class FetchError(GanevalError):
 
 
 def fetch_file(
-    url: str, target: Path, *, sha256: str, size: int, progress: ProgressSink | None = None
+    url: str, target: Path, *, sha256: str, size: int | None, progress: ProgressSink | None = None
 ) -> None:
     """Fetches ``url`` to ``target``, atomically; of two processes doing so the last one counts.
 
     Args:
         url: Where the file is published.
         target: Where it goes; its folder is made.
-        sha256: The published digest, 64 hex digits.
-        size: The published size, bytes.
+        sha256: The published digest, or its first digits where no more is published.
+        size: The published size, bytes; None where it is not known.
         progress: Is told about every piece.
 
     Raises:
@@ -77,28 +77,33 @@ def fetch_file(
 
 
 def _save(
-    response: requests.Response, part: Path, sha256: str, size: int, progress: ProgressSink | None
+    response: requests.Response,
+    part: Path,
+    sha256: str,
+    size: int | None,
+    progress: ProgressSink | None,
 ) -> None:
     """Streams the body to ``part``, to disk, and checks size and digest."""
     digest = hashlib.sha256()
     done = 0
+    total = size if size is not None else int(response.headers.get("Content-Length", 0))
     with part.open("wb") as stream:
         if progress:
-            progress(done, size)
+            progress(done, total)
         for piece in response.iter_content(_CHUNK_BYTES):
             stream.write(piece)
             digest.update(piece)
             done += len(piece)
-            if done > size:
+            if size is not None and done > size:
                 break
             if progress:
-                progress(done, size)
+                progress(done, total)
         stream.flush()
         os.fsync(stream.fileno())
-    if done != size:
+    if size is not None and done != size:
         more = "more than " if done > size else ""
         raise FetchError(f"{more}{min(done, size)} bytes came, {size} were expected")
-    if digest.hexdigest() != sha256:
+    if not digest.hexdigest().startswith(sha256):
         raise FetchError(f"what came has the sha256 {digest.hexdigest()}, not {sha256}")
 
 

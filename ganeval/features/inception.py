@@ -31,8 +31,8 @@ class Inception2015(NetworkExtractor):
     without their bias, of which the inception score is made.
     """
 
-    name: ClassVar[str] = "inception-2015"
-    layers: ClassVar[Mapping[str, int]] = {
+    name = "inception-2015"
+    layers: Mapping[str, int] = {
         "64": 64,
         "192": 192,
         "768": 768,
@@ -40,16 +40,16 @@ class Inception2015(NetworkExtractor):
         "sfid": 2023,
         "logits": 1008,
     }
-    default_layer: ClassVar[str] = "2048"
-    default_resize: ClassVar[str] = "pytorch-fid"
-    size: ClassVar[int] = _SIZE
+    default_layer = "2048"
+    default_resize = "pytorch-fid"
+    size = _SIZE
     _preprocess: ClassVar[Mapping[str, Preprocess]] = {
         "pytorch-fid": _HALF,
         "clean": Preprocess("bicubic-antialias", _SIZE, _TF, _TF, clip=True),
         "tf1": Preprocess("tf1", _SIZE, _TF, _TF),
         "torchmetrics": Preprocess("bilinear-antialias", _SIZE, _TF, _TF),
     }
-    resize_modes: ClassVar[tuple[str, ...]] = tuple(_preprocess)
+    resize_modes: tuple[str, ...] = tuple(_preprocess)
 
     def preprocess(self, resize: str) -> Preprocess:
         """Resizing and normalisation of one of the four modes of the field."""

@@ -3,8 +3,9 @@
 Images are resized one by one in the decoding threads, so that images of many sizes fill whole
 batches and a large photograph is small before it waits for the network. The antialiased modes are
 Pillow's own filters on float channels, which is how clean-fid defines them; OpenVINO's operator for
-them takes two to three times as long, and about a second for each new size. The others are an
-OpenVINO graph of one operator; normalisation is part of the network's graph.
+them takes two to three times as long, and about a second for each new size. Modes that are Pillow's
+on uint8 are done by Pillow. The others are an OpenVINO graph of one operator; normalisation is part
+of the network's graph.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ganeval.features.pillow_resize import resize_with_pillow
 from ganeval.features.preprocess import Preprocess
 
 _PILLOW_FILTERS = {
@@ -29,8 +31,10 @@ class Resizer:
 
     def __init__(self, preprocess: Preprocess) -> None:
         self._size = preprocess.size
+        self._on_pillow = preprocess if preprocess.on_pillow else None
         self._filter = _PILLOW_FILTERS.get(preprocess.interpolation)
-        self._graph: Any = None if self._filter is not None else _resize_graph(preprocess)
+        with_graph = preprocess.interpolation in _OPENVINO_COORDINATES
+        self._graph: Any = _resize_graph(preprocess) if with_graph else None
         self._local = threading.local()
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -42,6 +46,9 @@ class Resizer:
         Returns:
             float32 ``[3, size, size]``, about 0..255 (bicubic overshoots), not rounded.
         """
+        if self._on_pillow is not None:
+            ready = resize_with_pillow(image, self._on_pillow)
+            return np.ascontiguousarray(ready.transpose(2, 0, 1), dtype=np.float32)
         if image.shape[:2] == (self._size, self._size):
             return np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32)
         if self._filter is not None:

@@ -1,19 +1,36 @@
 """Resize modes and normalisation, and both as torch operators.
 
 An image enters as uint8 ``[n, H, W, 3]`` (0..255) and leaves as float32 ``[n, 3, size, size]``.
-Nothing is quantised in between. The modes are not interchangeable; docs/definitions.md tells by how
-many grey levels they differ.
+Nothing is quantised in between, except in the modes of Pillow. The modes are not interchangeable;
+docs/definitions.md tells by how many grey levels they differ.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ganeval.features.pillow_resize import resize_with_pillow
 
 if TYPE_CHECKING:
     import torch
 
-Interpolation = Literal["bilinear", "bilinear-antialias", "bicubic-antialias", "tf1"]
+Interpolation = Literal[
+    "bilinear",
+    "bilinear-antialias",
+    "bicubic-antialias",
+    "tf1",
+    "pillow-nearest",
+    "pillow-box",
+    "pillow-bilinear",
+    "pillow-hamming",
+    "pillow-bicubic",
+    "pillow-lanczos",
+]
+Geometry = Literal["squash", "short-side", "crop-then-resize"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +40,17 @@ class Preprocess:
     Args:
         interpolation: ``bilinear`` (half-pixel centres, no antialiasing), ``bilinear-antialias``,
             ``bicubic-antialias`` (a = -0.5) or ``tf1`` (source position = index * in/out, no half
-            pixel, no antialiasing: TensorFlow 1's resize_bilinear).
-        size: Side of the square the network sees, pixels; aspect ratios are squashed.
+            pixel, no antialiasing: TensorFlow 1's resize_bilinear); or ``pillow-`` and one of
+            Pillow's filters, on uint8, rounded to whole grey levels.
+        size: Side of the square the network sees, pixels.
         mean: Per channel, on the 0..255 scale.
         std: Per channel, on the 0..255 scale.
         clip: Clip to 0..255 after resizing (bicubic overshoots).
+        geometry: ``squash`` makes the image a square whatever its aspect ratio. Only with Pillow's
+            filters: ``short-side`` resizes the shorter side and cuts the middle out,
+            ``crop-then-resize`` cuts the middle square out and resizes it.
+        resized: Side of the square, or the shorter side, after resizing and before the middle of
+            ``size`` is cut out; 0: ``size``, nothing is cut.
     """
 
     interpolation: Interpolation
@@ -35,15 +58,43 @@ class Preprocess:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     clip: bool = False
+    geometry: Geometry = "squash"
+    resized: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.on_pillow and (self.geometry != "squash" or self.resized):
+            raise ValueError(f"{self.interpolation} only squashes")
+
+    @property
+    def on_pillow(self) -> bool:
+        """Whether Pillow resizes; see `ganeval.features.pillow_resize`."""
+        return self.interpolation.startswith("pillow-")
+
+    @property
+    def after_pillow(self) -> Preprocess:
+        """What is left to do to an image that `resize_with_pillow` has made ready."""
+        return dataclasses.replace(self, interpolation="bilinear", geometry="squash", resized=0)
 
     @property
     def normalisation(self) -> str:
-        """The normalisation in words, for the record."""
+        """Resizing by Pillow, if any, and the normalisation in words, for the record."""
         mean, std = (
             str(v[0]) if len(set(v)) == 1 else "(" + ", ".join(f"{x:g}" for x in v) + ")"
             for v in (self.mean, self.std)
         )
-        return f"{'clip 0..255, ' if self.clip else ''}(x - {mean})/{std}"
+        return f"{self._steps()}{'clip 0..255, ' if self.clip else ''}(x - {mean})/{std}"
+
+    def _steps(self) -> str:
+        if not self.on_pillow:
+            return ""
+        resized = self.resized or self.size
+        first = {
+            "squash": f"to {resized}²",
+            "short-side": f"short side to {resized}",
+            "crop-then-resize": f"middle square to {resized}²",
+        }[self.geometry]
+        cut = f"middle {self.size}², " if resized != self.size or "short" in self.geometry else ""
+        return f"{first} ({self.interpolation}), {cut}"
 
 
 def apply_with_torch(images: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
@@ -59,6 +110,9 @@ def apply_with_torch(images: torch.Tensor, preprocess: Preprocess) -> torch.Tens
     import torch
     from torch.nn import functional
 
+    if preprocess.on_pillow:
+        images = _resize_with_pillow(images, preprocess)
+        preprocess = preprocess.after_pillow
     x = images.permute(0, 3, 1, 2).to(torch.float32)  # [n, 3, H, W]
     size = (preprocess.size, preprocess.size)
     if tuple(x.shape[2:]) == size:
@@ -75,6 +129,14 @@ def apply_with_torch(images: torch.Tensor, preprocess: Preprocess) -> torch.Tens
     mean = torch.tensor(preprocess.mean, device=x.device).view(1, 3, 1, 1)
     std = torch.tensor(preprocess.std, device=x.device).view(1, 3, 1, 1)
     return ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def _resize_with_pillow(images: torch.Tensor, preprocess: Preprocess) -> torch.Tensor:
+    """uint8 ``[n, H, W, 3]`` to ``[n, size, size, 3]`` on the same device, by way of the CPU."""
+    import torch
+
+    ready = [resize_with_pillow(image, preprocess) for image in images.cpu().numpy()]
+    return torch.from_numpy(np.stack(ready)).to(images.device)
 
 
 def _resize_tf1(x: torch.Tensor, size: int) -> torch.Tensor:

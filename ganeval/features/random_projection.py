@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from ganeval.features.extractor import DirectExtractor
 class RandomProjection(DirectExtractor):
     """Area-mean 64x64 RGB times a fixed Gaussian matrix, d = 64; needs numpy only."""
 
-    name: ClassVar[str] = "random-projection"
-    layers: ClassVar[Mapping[str, int]] = {"64": 64}
-    default_layer: ClassVar[str] = "64"
-    resize_modes: ClassVar[tuple[str, ...]] = ("area",)
-    default_resize: ClassVar[str] = "area"
-    size: ClassVar[int] = 64
+    name = "random-projection"
+    layers: Mapping[str, int] = {"64": 64}
+    default_layer = "64"
+    resize_modes: tuple[str, ...] = ("area",)
+    default_resize = "area"
+    size = 64
 
     def normalisation(self, resize: str) -> str:
         """0..1."""

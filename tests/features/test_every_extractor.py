@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torchvision
 from PIL import Image
 
+from ganeval.errors import MissingFileError
 from ganeval.features.devices import choose_engine
 from ganeval.features.extraction import extract
 from ganeval.features.extractor import EXTRACTORS, Extractor, get_extractor
@@ -28,8 +31,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def plan_for(extractor: Extractor, inception_weights: Path, **options: int) -> Plan:
-    explicit = inception_weights if extractor.name == "inception-2015" else None
+@pytest.fixture(scope="module")
+def weights_at_hand(
+    tmp_path_factory: pytest.TempPathFactory, inception_weights: Path
+) -> dict[str, Path]:
+    """Seeded random weights of the networks that are small enough to be made here."""
+    path = tmp_path_factory.mktemp("weights") / "squeezenet.pth"
+    torch.manual_seed(0)
+    torch.save(torchvision.models.squeezenet1_1().state_dict(), path)
+    return {"inception-2015": inception_weights, "torchvision:squeezenet1_1": path}
+
+
+def plan_for(extractor: Extractor, at_hand: dict[str, Path], **options: int) -> Plan:
+    explicit = at_hand.get(extractor.name)
     return Plan(
         extractor=extractor,
         layers=list(extractor.layers),
@@ -40,14 +54,22 @@ def plan_for(extractor: Extractor, inception_weights: Path, **options: int) -> P
     )
 
 
-@pytest.mark.parametrize("name", EXTRACTORS.names())
+@pytest.mark.parametrize("name", [*EXTRACTORS.names(), "torchvision:squeezenet1_1"])
 def test_features_have_the_declared_shape_and_do_not_depend_on_batches(
-    name: str, folder: Path, inception_weights: Path
+    name: str,
+    folder: Path,
+    weights_at_hand: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     extractor = get_extractor(name)
+    monkeypatch.setenv("GANEVAL_OFFLINE", "1")
+    try:
+        extractor.weights(weights_at_hand.get(name), None)
+    except MissingFileError as error:
+        pytest.skip(error.message)
     images = open_image_set(folder)
     runs = [
-        extract(images, plan_for(extractor, inception_weights, **options)).features
+        extract(images, plan_for(extractor, weights_at_hand, **options)).features
         for options in ({}, {"batch_size": 1, "workers": 1}, {"batch_size": 3})
     ]
     for layer, dimension in extractor.layers.items():

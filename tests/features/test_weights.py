@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from ganeval.errors import ExitCode, InputError, MissingFileError
+from ganeval.features.published import PUBLISHED, PublishedWeights
 from ganeval.features.weights import (
-    PUBLISHED,
-    PublishedWeights,
     find_weights,
     inspect_weights,
     locate_weights,
@@ -58,10 +58,30 @@ def put(path: Path, content: bytes = REAL) -> Path:
 
 
 def test_published_names_carry_their_digest() -> None:
+    """torch.hub puts its first digits into the file's name, OpenAI the whole into the address."""
     for entry in PUBLISHED.values():
-        digest = entry.file.removesuffix(".pth").rsplit("-", 1)[1]
-        assert entry.sha256.startswith(digest)
-        assert len(entry.sha256) == 64
+        assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
+        named = re.search(r"-([0-9a-f]{8})\.pth$", entry.file)
+        if named:
+            assert entry.sha256.startswith(named[1])
+    assert PUBLISHED["clip-vitl14-336"].sha256 in PUBLISHED["clip-vitl14-336"].url
+
+
+def test_torchvisions_file_is_the_one_that_torchvision_loads() -> None:
+    models = pytest.importorskip("torchvision.models")
+    entry = PUBLISHED["vgg16-fc2"]
+    assert models.VGG16_Weights.IMAGENET1K_V1.url == entry.url
+    # torchvision states the size in MiB with three decimals.
+    size = models.VGG16_Weights.IMAGENET1K_V1.meta["_file_size"]
+    assert entry.size == pytest.approx(size * 2**20, abs=2**20 / 1000)
+
+
+def test_meta_publishes_dinov2_where_timm_looks_for_it() -> None:
+    timm = pytest.importorskip("timm")
+    for size in ("small", "base", "large"):
+        entry = PUBLISHED[f"dinov2-vit{size[0]}14"]
+        config = timm.models.get_pretrained_cfg(f"vit_{size}_patch14_dinov2.lvd142m")
+        assert config.url == entry.url
 
 
 def test_the_fid_network_is_the_one_pytorch_fid_loads() -> None:
@@ -101,6 +121,29 @@ def test_the_environment_does_not_speak_of_bundled_weights(
 ) -> None:
     monkeypatch.setenv("GANEVAL_WEIGHTS", str(put(tmp_path / "inception.pth")))
     assert resolve_weights(LITE).verified
+
+
+def test_a_file_in_the_environment_speaks_of_the_fid_network_alone(
+    tmp_path: Path, published: PublishedWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANEVAL_WEIGHTS", str(put(tmp_path / "inception.pth")))
+    assert find_weights(published) is not None
+    assert find_weights(PUBLISHED["vgg16-fc2"]) is None
+    with pytest.raises(MissingFileError, match=r"vgg16-397923af\.pth"):
+        resolve_weights("vgg16-fc2")
+
+
+def test_a_digest_of_which_only_the_head_is_published_is_compared_as_far_as_it_goes(
+    published: PublishedWeights,
+) -> None:
+    entry = dataclasses.replace(published, sha256=sha256(REAL)[:8], size=None)
+    path = put(cache_folder() / "weights" / entry.file)
+    found = find_weights(entry)
+    assert found is not None
+    assert (found.verified, found.sha256) == (True, sha256(REAL))
+    put(path, OTHER)
+    with pytest.raises(MissingFileError, match=sha256(REAL)[:8]):
+        find_weights(entry)
 
 
 def test_an_unknown_name_is_answered_with_near_ones() -> None:
