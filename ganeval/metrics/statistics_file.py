@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ganeval.errors import InputError
+from ganeval.features.inception import Inception2015
 from ganeval.metrics.covariance_check import checked_covariance
 from ganeval.metrics.frechet import Side, check_side
 from ganeval.metrics.moments import Moments
@@ -37,7 +38,7 @@ from ganeval.records import Environment, FeatureSpec, InputInfo, atomic_write
 
 SPATIAL_LAYER = "sfid"  # of the Inception: what mu_s and sigma_s are the moments of
 
-_MOST_ROWS = 10_000  # images whose features are kept beside the moments
+MOST_ROWS = 10_000  # images whose features are kept beside the moments
 
 
 class StatisticsMeta(BaseModel):
@@ -241,8 +242,10 @@ def stated(
         n: Number of images behind it; None: not stated.
 
     Raises:
-        InputError: The file tells another one itself, or n is below 2.
+        InputError: The file tells another one itself, there is no such mode, or n is below 2.
     """
+    if resize is not None and saved.moments.d in Inception2015.layers.values():
+        Inception2015().check_resize(resize)
     for option, told, given in (("--ref-resize", saved.resize, resize), ("--ref-n", saved.n, n)):
         if None not in (told, given) and told != given:
             raise InputError(
@@ -293,7 +296,7 @@ def check_dimension(saved: SavedStatistics, dimension: int) -> None:
 
 
 def _keeps(choice: str, n: int) -> bool:
-    return choice == "always" or (choice == "auto" and n <= _MOST_ROWS)
+    return choice == "always" or (choice == "auto" and n <= MOST_ROWS)
 
 
 def _digest(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def _loaded(path: Path) -> object:
     import torch
 
     try:
-        with torch.serialization.safe_globals(_numpy_globals()):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
+            warnings.simplefilter("ignore")  # of sparse tensors, which are refused anyway
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise refused_pickle(path, "holds more than tensors and arrays of numbers") from error

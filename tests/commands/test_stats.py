@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ganeval.images import open_image_set
+from ganeval.metrics.moments import Moments
+from ganeval.metrics.statistics_file import load_statistics
 from ganeval.records import MetricsRecord
 
 from .conftest import Outcome
@@ -76,6 +80,113 @@ def test_statistics_are_not_saved_of_statistics(
     outcome = ganeval("stats", "save", file, tmp_path / "again.npz", *PROJECTION)
     assert outcome.code == 2
     assert not (tmp_path / "again.npz").exists()
+
+
+def halves(ganeval: Ganeval, real: Path, tmp_path: Path) -> list[Path]:
+    """Saves a set in two parts of 12 and 18 images."""
+    files = []
+    for name, start, stop in (("first", 0, 12), ("second", 12, 30)):
+        (tmp_path / name).mkdir()
+        for image in sorted(real.iterdir())[start:stop]:
+            shutil.copy(image, tmp_path / name)
+        files.append(tmp_path / f"{name}.npz")
+        outcome = ganeval("stats", "save", tmp_path / name, files[-1], *PROJECTION)
+        assert outcome.code == 0, outcome.err
+    return files
+
+
+def test_merged_parts_are_the_whole_set(ganeval: Ganeval, real: Path, tmp_path: Path) -> None:
+    files = halves(ganeval, real, tmp_path)
+    merged = ganeval("stats", "merge", *files, tmp_path / "merged.npz")
+    assert (merged.code, merged.err) == (0, "")
+    assert "30 images, with features" in merged.out
+    ganeval("stats", "save", real, tmp_path / "whole.npz", *PROJECTION)
+    one, other = (load_statistics(tmp_path / name) for name in ("merged.npz", "whole.npz"))
+    np.testing.assert_allclose(one.moments.scatter, other.moments.scatter, rtol=1e-9, atol=1e-9)
+    # Merging also brings back what tells a set of the same images.
+    assert one.meta is not None
+    content = open_image_set(real).content_fingerprint
+    assert one.meta.source.content_fingerprint == content
+
+
+def test_merge_writes_over_nothing(ganeval: Ganeval, real: Path, tmp_path: Path) -> None:
+    files = halves(ganeval, real, tmp_path)
+    before = files[1].read_bytes()
+    outcome = ganeval("stats", "merge", *files)
+    assert outcome.code == 2
+    assert "exists already" in outcome.err
+    assert files[1].read_bytes() == before
+    outcome = ganeval("stats", "merge", files[0], tmp_path / "new.npz")
+    assert outcome.code == 2
+    assert "at least 2 files" in outcome.err
+    outcome = ganeval("stats", "merge", files[0], files[0], tmp_path / "twice.npz")
+    assert "duplicate_images" in outcome.err
+
+
+def test_converted_files_say_what_the_user_says(ganeval: Ganeval, tmp_path: Path) -> None:
+    theirs, own = tmp_path / "theirs.npz", tmp_path / "own.npz"
+    np.savez(theirs, mu=np.zeros(64), sigma=np.eye(64))
+    stated = ("--ref-n", "500", "--ref-resize", "tf1")
+    outcome = ganeval("stats", "convert", theirs, own, "--to", "ganeval", *stated)
+    assert outcome.code == 0, outcome.err
+    told = json.loads(ganeval("stats", "show", own, "--json").out)
+    assert (told["n"], told["resize"], told["meta"]) == (500, "tf1", None)
+    assert "tf1, as stated by a user" in ganeval("stats", "show", own).out
+    outcome = ganeval("stats", "convert", theirs, tmp_path / "x.npz", "--to", "adm", *stated)
+    assert outcome.code == 2
+    assert "no place for --ref-resize and --ref-n" in outcome.err
+    outcome = ganeval("stats", "convert", theirs, tmp_path / "x.npz", "--to", "adm")
+    assert outcome.code == 2
+    assert "holds no spatial features" in outcome.err
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_show_speaks_json_of_every_layout(ganeval: Ganeval, real: Path, tmp_path: Path) -> None:
+    import torch
+
+    own = tmp_path / "own.npz"
+    ganeval("stats", "save", real, own, *PROJECTION)
+    for to in ("pytorch-fid", "clean-fid-kid"):
+        ganeval("stats", "convert", own, tmp_path / f"{to}.npz", "--to", to)
+    torch.save(load_statistics(own).features, tmp_path / "torch-fidelity.pt")
+    for layout, n in (("pytorch-fid", None), ("clean-fid-kid", 30), ("torch-fidelity", 30)):
+        (file,) = tmp_path.glob(f"{layout}.*")
+        told = json.loads(ganeval("stats", "show", file, "--json").out)
+        assert (told["layout"], told["n"], told["dimension"]) == (layout, n, 64)
+    told = json.loads(ganeval("stats", "show", own, "--json").out)
+    assert told["meta"]["spec"]["extractor"] == "random-projection"
+
+
+def test_spatial_features_need_a_network_that_has_them(
+    ganeval: Ganeval, real: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "real.npz"
+    outcome = ganeval("stats", "save", real, file, *PROJECTION, "--with-spatial")
+    assert outcome.code == 2
+    assert "no layer of random-projection 'sfid'" in outcome.err
+    outcome = ganeval("stats", "save", real, file, "--layer", "sfid", "--with-spatial")
+    assert outcome.code == 2
+    assert "saved already" in outcome.err
+
+
+def test_spatial_features_are_saved_for_the_adm_evaluator(
+    ganeval: Ganeval, real: Path, tmp_path: Path, inception_weights: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for image in sorted(real.iterdir())[:4]:
+        shutil.copy(image, few)
+    network = ("--layer", "64", "--weights", inception_weights)
+    outcome = ganeval("stats", "save", few, tmp_path / "own.npz", *network, "--with-spatial")
+    assert outcome.code == 0, outcome.err
+    ganeval("stats", "convert", tmp_path / "own.npz", tmp_path / "adm.npz", "--to", "adm")
+    saved = ganeval("stats", "save", few, tmp_path / "s.npz", *network[2:], "--layer", "sfid")
+    assert saved.code == 0, saved.err
+    with np.load(tmp_path / "adm.npz") as theirs:
+        assert theirs["mu"].shape == (64,)
+        expected = Moments.of(load_statistics(tmp_path / "s.npz").features)
+        np.testing.assert_allclose(theirs["mu_s"], expected.mean, rtol=1e-12)
+        np.testing.assert_allclose(theirs["sigma_s"], expected.covariance(), atol=1e-12)
 
 
 @pytest.mark.peer

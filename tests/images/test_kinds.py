@@ -47,6 +47,31 @@ def test_saved_statistics_are_known_by_their_arrays(tmp_path: Path, names: set[s
         open_image_set(path)
 
 
+def test_files_of_torch_save_are_statistics(tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"mu": torch.zeros(2)}, tmp_path / "cache.pt")
+    (tmp_path / "cache.pt").rename(tmp_path / "cache.zip")
+    assert source_kind(tmp_path / "cache.zip") == "statistics"
+    with pytest.raises(InputError, match=r"cache\.zip: holds saved statistics"):
+        open_image_set(tmp_path / "cache.zip")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a/data.pkl", "a/1.png"],  # a folder of pictures with a pickle in it
+        ["a/data.pkl", "a/version", "a/constants.pkl", "a/code/x.py"],  # TorchScript
+        ["data.pkl", "version"],
+    ],
+)
+def test_other_archives_stay_archives(names: list[str], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    assert source_kind(tmp_path / "a.zip") == "zip"
+
+
 def test_arrays_are_not_loaded_to_tell(tmp_path: Path) -> None:
     # The content of the member is damaged, which only reading it would tell.
     path = tmp_path / "ref.npz"

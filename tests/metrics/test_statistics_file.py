@@ -64,7 +64,7 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
 def test_features_are_kept_as_asked(
     choice: Any, limit: int, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_ROWS", limit)
+    monkeypatch.setattr(module, "MOST_ROWS", limit)
     save_statistics(tmp_path / "ref.npz", ROWS, **ORIGIN, keys=KEYS, keep_features=choice)
     again = load_statistics(tmp_path / "ref.npz")
     assert (again.features is not None) == (again.keys is not None) == kept
@@ -106,6 +106,30 @@ def test_files_of_other_packages_are_read(package: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.moments.scatter, again.moments.scatter.T)
 
 
+def test_both_pairs_of_the_adm_evaluator_are_kept(tmp_path: Path) -> None:
+    spatial = ROWS[:, :4].astype(np.float64)
+    pair = {"mu_s": spatial.mean(axis=0), "sigma_s": np.cov(spatial.T)}
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    for extra in ({}, {"arr_0": images}):
+        path = saved(tmp_path / "ref.npz", mu=MU, sigma=SIGMA, **pair, **extra)
+        again = load_statistics(path)
+        assert (again.layout, again.n, again.moments.d) == ("adm", None, 6)
+        assert again.spatial is not None
+        assert frechet_distance(again.spatial, spatial) < 1e-12
+        assert frechet_distance(again.moments, ROWS) < 1e-6  # mu is float32
+
+
+def test_features_of_the_full_network_are_kept_in_float32(tmp_path: Path) -> None:
+    rows = np.random.default_rng(2).normal(size=(20, 2048)).astype(np.float32)
+    spec = SPEC.model_copy(update={"dimension": 2048})
+    save_statistics(tmp_path / "ref.npz", rows, **(ORIGIN | {"spec": spec}))
+    with np.load(tmp_path / "ref.npz") as archive:
+        assert (archive["features"].dtype, archive["mu"].dtype) == (np.float32, np.float64)
+        assert archive["sigma"].dtype == np.float64
+    again = load_statistics(tmp_path / "ref.npz")
+    np.testing.assert_array_equal(again.features, rows)
+
+
 def test_features_of_clean_fid_are_read(tmp_path: Path) -> None:
     again = load_statistics(saved(tmp_path / "kid.npz", feats=ROWS))
     np.testing.assert_array_equal(again.side, ROWS)
@@ -126,6 +150,9 @@ REFUSED = {
     "whole number": {"mu": MU, "sigma": SIGMA, "n": np.array([30.0])},
     "do not fit n = 29": {"mu": MU, "sigma": SIGMA, "n": np.array(29), "features": ROWS},
     "keys are not 30 texts": {"mu": MU, "sigma": SIGMA, "n": np.array(30), "keys": ["a"]},
+    "mu_s holds NaN": {"mu": MU, "sigma": SIGMA, "mu_s": MU * np.nan, "sigma_s": SIGMA},
+    "sigma_s is not symmetric": {"mu": MU, "sigma": SIGMA, "mu_s": MU, "sigma_s": LOPSIDED},
+    "resize is no text": {"mu": MU, "sigma": SIGMA, "resize": np.array(3)},
     "meta cannot be read": {"mu": MU, "sigma": SIGMA, "meta": '{"schema_version": "9"}'},
 }
 
