@@ -22,8 +22,9 @@ BELOW = {
     "images": {"statistics", "records"} | LEAVES,
     "features": {"images", "statistics", "records"} | LEAVES,
     "metrics": {"features", "images", "statistics", "records"} | LEAVES,
+    "audit": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
     "cli": {"errors"},
-    "commands": {"cli", "metrics", "features", "images", "statistics", "records", "reports"}
+    "commands": {"cli", "audit", "metrics", "features", "images", "statistics", "records", "reports"}
     | LEAVES,
     "reports": {"records", "errors"},
     "__main__": {"cli"},

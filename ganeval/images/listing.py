@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -12,6 +12,7 @@ from PIL import features
 
 from ganeval.errors import InputError
 from ganeval.images.failures import printable
+from ganeval.records import atomic_write
 
 EXTENSIONS = frozenset(
     (".bmp", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm")
@@ -116,6 +117,32 @@ def read_list(path: Path) -> Listing:
             hint=f"Relative paths start at the list's folder, {path.absolute().parent}.",
         )
     return Listing(_each_once((file.is_symlink(), key, str(file)) for key, file in paths.items()))
+
+
+def write_list(path: Path, files: Sequence[Path], comments: Sequence[str]) -> None:
+    """Writes a list that `read_list` reads: files below the list's folder by relative paths.
+
+    Args:
+        path: The list, named ``.txt``.
+        files: The image files, in the order to write.
+        comments: Lines of explanation put first.
+
+    Raises:
+        InputError: A file's name holds a line break, which no list can hold.
+        GanevalError: The list cannot be written.
+    """
+    folder = path.absolute().parent
+    lines = [f"# {printable(comment)}" for comment in comments]
+    for file in files:
+        absolute = file.absolute()
+        inside = absolute.is_relative_to(folder)
+        name = absolute.relative_to(folder).as_posix() if inside else absolute.as_posix()
+        if "\n" in name:
+            raise InputError(f"{path}: a list cannot hold the name {name!r}; rename the file")
+        # Blanks and # at the start of a line would be read as something else.
+        lines.append(f"./{name}" if name != name.strip() or name.startswith("#") else name)
+    with atomic_write(path) as stream:
+        stream.write(b"".join(os.fsencode(f"{line}\n") for line in lines))
 
 
 def no_images(place: str, ignored: Counter[str]) -> InputError:

@@ -5,6 +5,20 @@ digest, network by digest, versions), and what a careful reader should know. Mis
 ``null`` with a reason beside them; NaN and infinity never reach the file.
 """
 
+from ganeval.records.audit import (
+    AUDIT_SCHEMA,
+    AuditedImage,
+    AuditedSet,
+    AuditRecord,
+    DuplicateKind,
+    DuplicatePair,
+    Measurement,
+    Outlier,
+    OutlierKind,
+    Overlap,
+    SetDifference,
+    WrittenList,
+)
 from ganeval.records.features import (
     BackendInfo,
     FeatureRun,
@@ -28,10 +42,16 @@ from ganeval.records.metrics import (
 from ganeval.records.model import Environment, Estimate, Model, Notice, Param, Role, Test
 
 __all__ = [
+    "AUDIT_SCHEMA",
     "SCHEMA",
+    "AuditRecord",
+    "AuditedImage",
+    "AuditedSet",
     "BackendInfo",
     "Copy",
     "Difference",
+    "DuplicateKind",
+    "DuplicatePair",
     "Environment",
     "Estimate",
     "FeatureRun",
@@ -39,17 +59,23 @@ __all__ = [
     "Floor",
     "Gallery",
     "InputInfo",
+    "Measurement",
     "Metric",
     "MetricsRecord",
     "Model",
     "Neighbour",
     "Notice",
+    "Outlier",
+    "OutlierKind",
+    "Overlap",
     "Param",
     "PeerNumber",
     "Role",
+    "SetDifference",
     "Skipped",
     "Test",
     "WeightsInfo",
+    "WrittenList",
     "atomic_write",
     "read_record",
     "write_text",

@@ -13,11 +13,17 @@ from typing import IO
 from pydantic import ValidationError
 
 from ganeval.errors import GanevalError, InputError
+from ganeval.records.audit import AUDIT_SCHEMA, AuditRecord
 from ganeval.records.metrics import SCHEMA, MetricsRecord
 
+_READS: dict[str, type[MetricsRecord] | type[AuditRecord]] = {
+    SCHEMA: MetricsRecord,
+    AUDIT_SCHEMA: AuditRecord,
+}
 
-def read_record(path: Path) -> MetricsRecord:
-    """Reads a record written by an earlier run.
+
+def read_record(path: Path) -> MetricsRecord | AuditRecord:
+    """Reads a record written by an earlier run, of whichever command.
 
     Raises:
         InputError: The file cannot be read, is no record, or is of a newer schema.
@@ -27,10 +33,11 @@ def read_record(path: Path) -> MetricsRecord:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a record: {error}") from error
     schema = raw.get("schema") if isinstance(raw, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: schema {schema!r} is not {SCHEMA!r}, which this version reads")
+    if not isinstance(schema, str) or schema not in _READS:
+        known = " or ".join(repr(name) for name in _READS)
+        raise InputError(f"{path}: schema {schema!r} is not {known}, which this version reads")
     try:
-        return MetricsRecord.model_validate(raw)
+        return _READS[schema].model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
