@@ -21,6 +21,12 @@ from ganeval.errors import ExitCode, GanevalError
 _COMMANDS = {
     "fid": ("ganeval.commands.fid:fid", "Fréchet distance of two image sets, with uncertainty."),
     "kid": ("ganeval.commands.kid:kid", "Kernel distance (KID) of two image sets, with p-value."),
+    "evaluate": (
+        "ganeval.commands.evaluate:evaluate",
+        "Every metric of several fake sets, and which set is better.",
+    ),
+    "metrics": ("ganeval.commands.metrics:metrics", "List what can be measured."),
+    "audit": ("ganeval.commands.audit:audit", "Find what in image sets threatens a metric."),
     "stats": ("ganeval.commands.stats:stats", "Save the statistics of a set, or look into them."),
     "weights": ("ganeval.commands.weights:weights", "Find, fetch and verify network weights."),
     "cache": ("ganeval.commands.cache:cache", "Look into the feature cache, or empty it."),

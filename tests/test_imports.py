@@ -24,11 +24,22 @@ BELOW = {
     "metrics": {"features", "images", "statistics", "records"} | LEAVES,
     "audit": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
     "cli": {"errors"},
-    "commands": {"cli", "audit", "metrics", "features", "images", "statistics", "records", "reports"}
+    "commands": {
+        "cli",
+        "audit",
+        "metrics",
+        "features",
+        "images",
+        "statistics",
+        "records",
+        "reports",
+    }
     | LEAVES,
     "reports": {"records", "errors"},
     "__main__": {"cli"},
-    "__init__": set(),
+    # For type checkers; at run time names are imported when they are used.
+    "__init__": {"evaluation", "images", "records"},
+    "evaluation": {"metrics", "records", "errors"},
 }
 HEAVY = {"torch", "torchvision", "timm", "pandas", "sklearn", "scipy", "openvino", "matplotlib"}
 

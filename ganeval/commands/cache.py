@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 
 import click
 from rich.filesize import decimal
 
+from ganeval.commands.options import byte_count
 from ganeval.commands.tables import print_table
 from ganeval.errors import InputError, unknown_name
 from ganeval.features.cache import DEFAULT_MAX_BYTES, CacheEntry, FeatureCache
-
-_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
-_BINARY_UNITS = {"KI": 1024, "MI": 1024**2, "GI": 1024**3, "TI": 1024**4}
-
-
-def byte_count(context: click.Context, option: click.Parameter, value: str) -> int:
-    """Reads a size as people write it: KB, MB, ... are powers of 1000, KiB, MiB, ... of 1024."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", value, re.IGNORECASE)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no size; write 500MB, 1.5GB or 2GiB.")
-    return int(float(match[1]) * (_UNITS | _BINARY_UNITS)[(match[2] or "").upper()])
 
 
 @click.group()

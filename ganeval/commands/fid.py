@@ -10,10 +10,13 @@ import click
 from ganeval.cli import ARGV
 from ganeval.commands.options import (
     Output,
+    Tables,
     feature_options,
     image_options,
     output_options,
     run_options,
+    statistics_options,
+    table_options,
 )
 from ganeval.commands.show import show
 
@@ -30,9 +33,13 @@ from ganeval.commands.show import show
     show_default=True,
     help="How the standard error is found.",
 )
+@statistics_options
 @run_options
+@table_options
 @output_options
-def fid(real: str, fake: str, weights: Path | None, output: Output, **chosen: Any) -> None:
+def fid(
+    real: str, fake: str, weights: Path | None, tables: Tables, output: Output, **chosen: Any
+) -> None:
     """Fréchet distance of FAKE from REAL, with standard error, interval, sampling floor and KID.
 
     REAL and FAKE are folders (searched recursively), zip archives, arrays (.npy, .npz), text files
@@ -40,10 +47,12 @@ def fid(real: str, fake: str, weights: Path | None, output: Output, **chosen: An
     """
     from ganeval.commands.progress import Bars
     from ganeval.metrics.settings import Settings
-    from ganeval.metrics.suite import compare
+    from ganeval.metrics.suite import compare_sets
 
     settings = Settings(weights=weights, **chosen)
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
-        comparison = compare(real, fake, settings, argv=argv, progress=bars)
-    show(comparison.record, comparison.load_image, output)
+        comparison = compare_sets(
+            real, [fake], ["fid", "kid"], settings, command="fid", argv=argv, progress=bars
+        )
+    show(comparison.record, comparison.load_image, output, tables)

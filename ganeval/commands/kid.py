@@ -10,10 +10,14 @@ import click
 from ganeval.cli import ARGV
 from ganeval.commands.options import (
     Output,
+    Tables,
     feature_options,
     image_options,
     output_options,
+    permutation_option,
     run_options,
+    statistics_options,
+    table_options,
 )
 from ganeval.commands.show import show
 
@@ -33,16 +37,9 @@ _PROTOCOLS = (
 @click.argument("fake")
 @feature_options
 @image_options
-@click.option(
-    "--permutations",
-    type=click.IntRange(min=0),
-    default=999,
-    show_default=True,
-    help="Permutations of labels behind the p-value; 0: no test.",
-)
+@permutation_option
 @click.option(
     "--protocol",
-    "kid_protocol",
     type=click.Choice(_PROTOCOLS),
     default="all-pairs",
     show_default=True,
@@ -57,21 +54,34 @@ _PROTOCOLS = (
     metavar="N",
     help="Images per side and subset.  [default: the package's]",
 )
+@statistics_options
 @run_options
+@table_options
 @output_options
-def kid(real: str, fake: str, weights: Path | None, output: Output, **chosen: Any) -> None:
+def kid(
+    real: str,
+    fake: str,
+    protocol: str,
+    weights: Path | None,
+    tables: Tables,
+    output: Output,
+    **chosen: Any,
+) -> None:
     """Kernel distance (KID) of FAKE from REAL over all pairs, with standard error and p-value.
 
     REAL and FAKE are what `ganeval fid` takes; saved statistics need to hold features.
     """
     from ganeval.commands.progress import Bars
     from ganeval.metrics.settings import Settings
-    from ganeval.metrics.suite import compare
+    from ganeval.metrics.suite import compare_sets
 
-    if chosen["kid_protocol"] == "all-pairs" and (chosen["subsets"] or chosen["subset_size"]):
+    if protocol == "all-pairs" and (chosen["subsets"] or chosen["subset_size"]):
         raise click.UsageError("--subsets and --subset-size need a --protocol with subsets.")
     settings = Settings(weights=weights, **chosen)
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
-        comparison = compare(real, fake, settings, command="kid", argv=argv, progress=bars)
-    show(comparison.record, comparison.load_image, output)
+        metrics = ["kid"] if protocol == "all-pairs" else ["kid", f"kid:{protocol}"]
+        comparison = compare_sets(
+            real, [fake], metrics, settings, command="kid", argv=argv, progress=bars
+        )
+    show(comparison.record, comparison.load_image, output, tables)

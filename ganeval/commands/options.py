@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_BINARY_UNITS = {"KI": 1024, "MI": 1024**2, "GI": 1024**3, "TI": 1024**4}
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,44 @@ class Output:
     strict: bool
     out: Path | None
     html: Path | None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Further forms of a record.
+
+    Args:
+        csv: File for one tidy table.
+        latex: File for a table for a paper.
+    """
+
+    csv: Path | None
+    latex: Path | None
+
+
+def table_options(command: F) -> F:
+    """Adds ``--csv --latex``; the command gets ``tables=Tables``."""
+    file = click.Path(dir_okay=False, path_type=Path)
+
+    @click.option("--csv", "csv_", type=file, metavar="FILE", help="Write a CSV table to FILE.")
+    @click.option("--latex", type=file, metavar="FILE", help="Write a LaTeX table to FILE.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, csv_: Path | None, latex: Path | None, **kwargs: Any) -> Any:
+        for option, path in (("--csv", csv_), ("--latex", latex)):
+            if path is not None:
+                require_writable(option, path)
+        return command(*args, tables=Tables(csv_, latex), **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+permutation_option = click.option(
+    "--permutations",
+    type=click.IntRange(min=0),
+    default=999,
+    show_default=True,
+    help="Permutations of labels behind the p-value of KID; 0: no test.",
+)
 
 
 def output_options(command: F) -> F:
@@ -60,12 +102,37 @@ def output_options(command: F) -> F:
         for option, path in (("--out", out), ("--html", html)):
             if path is not None:
                 require_writable(option, path)
-        if out is not None and html is not None and os.path.realpath(out) == os.path.realpath(html):
-            raise click.UsageError(f"--out and --html would both write {out}; name two files.")
+        tables: Tables | None = kwargs.get("tables")
+        refuse_same_file(
+            {
+                "--out": out,
+                "--html": html,
+                "--csv": tables.csv if tables else None,
+                "--latex": tables.latex if tables else None,
+            }
+        )
         output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)
         return command(*args, output=output, **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def refuse_same_file(files: Mapping[str, Path | None]) -> None:
+    """Refuses two options that would write one file.
+
+    Raises:
+        click.UsageError: Two of them name the same file.
+    """
+    taken: dict[str, str] = {}
+    for option, path in files.items():
+        if path is None:
+            continue
+        place = os.path.realpath(path)
+        if place in taken:
+            raise click.UsageError(
+                f"{taken[place]} and {option} would both write {path}; name two files."
+            )
+        taken[place] = option
 
 
 def require_writable(option: str, path: Path) -> None:
@@ -135,6 +202,15 @@ def _span(
     return float(low), float(high)
 
 
+def statistics_options(command: F) -> F:
+    """Adds what is told of saved statistics and allowed with them."""
+    return click.option(
+        "--force",
+        is_flag=True,
+        help="Compare statistics made under another protocol; the result is branded.",
+    )(command)
+
+
 def image_options(command: F) -> F:
     """Adds which images are taken and what happens to those that cannot be read."""
     for option in (
@@ -183,9 +259,25 @@ def image_options(command: F) -> F:
     return command
 
 
+def byte_count(context: click.Context, option: click.Parameter, value: str) -> int:
+    """Reads a size as people write it: KB, MB, ... are powers of 1000, KiB, MiB, ... of 1024."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", value, re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no size; write 500MB, 1.5GB or 2GiB.")
+    return int(float(match[1]) * (_UNITS | _BINARY_UNITS)[(match[2] or "").upper()])
+
+
 def run_options(command: F) -> F:
     """Adds where the network runs."""
     for option in (
+        click.option(
+            "--memory",
+            callback=byte_count,
+            default="2GiB",
+            show_default=True,
+            metavar="SIZE",
+            help="Features of one set held in memory; more lie in a temporary file.",
+        ),
         click.option(
             "--cache/--no-cache", default=True, show_default=True, help="Keep and reuse features."
         ),

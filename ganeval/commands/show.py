@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganeval.commands.options import Output
+from ganeval.commands.options import Output, Tables
 from ganeval.errors import ConditionError, GanevalError
 from ganeval.records import MetricsRecord, write_text
 
@@ -20,6 +20,7 @@ def show(
     record: MetricsRecord,
     load_image: Callable[[str, str], Image.Image | None],
     output: Output,
+    tables: Tables | None = None,
 ) -> None:
     """Writes and prints a record as the options ask; a file that fails costs no other output.
 
@@ -28,7 +29,7 @@ def show(
         GanevalError: A file cannot be written.
     """
     unwritten = []
-    for path, text in _files(record, load_image, output):
+    for path, text in _files(record, load_image, output, tables):
         try:
             write_text(path, text)
         except GanevalError as error:
@@ -45,6 +46,7 @@ def _files(
     record: MetricsRecord,
     load_image: Callable[[str, str], Image.Image | None],
     output: Output,
+    tables: Tables | None,
 ) -> Iterator[tuple[Path, str]]:
     """Yields what goes into which file."""
     if output.out is not None:
@@ -53,6 +55,14 @@ def _files(
         from ganeval_reports import render
 
         yield output.html, render(record, load_image)
+    if tables is not None and tables.csv is not None:
+        from ganeval_reports.csv_table import csv_table
+
+        yield tables.csv, csv_table(record)
+    if tables is not None and tables.latex is not None:
+        from ganeval_reports.latex_table import latex_table
+
+        yield tables.latex, latex_table(record)
 
 
 def _print(record: MetricsRecord, output: Output) -> None:

@@ -5,22 +5,66 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+import click
 from rich.console import Console
 from rich.text import Text
 
+from ganeval.commands.evaluation_text import (
+    difference_rows,
+    fake_labels,
+    footnotes,
+    interval_rows,
+    metric_rows,
+    peer_rows,
+)
+from ganeval.commands.tables import print_table
 from ganeval.metrics.naming import extractor_id
 from ganeval.records import FeatureRun, Metric, MetricsRecord, Notice
 from ganeval_reports.numbers import Printed, p_value, printed, significant
+from ganeval_reports.provenance import runs_by_spec
 
 _WIDTH = 100
 
 
 def print_record(record: MetricsRecord) -> None:
     """Prints results on stdout and warnings on stderr; colour only in a terminal."""
-    out = Console(highlight=False, soft_wrap=True)
-    for line in result_lines(record):
-        out.print(line)
+    if record.command == "evaluate":
+        print_evaluation(record)
+    else:
+        out = Console(highlight=False, soft_wrap=True)
+        for line in result_lines(record):
+            out.print(line)
     print_notices(record.warnings)
+
+
+def print_evaluation(record: MetricsRecord) -> None:
+    """Prints an evaluation: a table of metrics, one of differences, the protocol, the verdict."""
+    labels = fake_labels(record)
+    if len(labels) == 1:
+        print_table(("metric", "value ± SE", "95 % interval", ""), interval_rows(record))
+    else:
+        print_table(("metric ± SE", *labels), metric_rows(record))
+    differences = difference_rows(record)
+    if differences:
+        click.echo("")
+        print_table(("difference", "metric", "Δ ± SE", "95 % interval", "p", "better"), differences)
+    for line in footnotes(record):
+        click.echo(line)
+    if record.peers:
+        click.echo("")
+        print_table(("package", "metric", "set", "value", "resize", "note"), peer_rows(record))
+    click.echo("")
+    for _, runs in runs_by_spec(record.features):
+        click.echo(f"{protocol_line(runs)}")
+    click.echo(f"{counts_line(record)}")
+    click.echo(record.verdict)
+
+
+def counts_line(record: MetricsRecord) -> str:
+    """Numbers of images of all sets in one line."""
+    return " · ".join(
+        f"{info.label} {'?' if info.n is None else info.n} {info.role}" for info in record.inputs
+    )
 
 
 def print_notices(notices: Sequence[Notice]) -> None:

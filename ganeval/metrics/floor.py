@@ -96,8 +96,8 @@ def excess_over_floor(
         level: Confidence level of the interval of the excess.
 
     Returns:
-        Floor and effects; None where the floor says nothing: 4d images per side or more, sides that hold the
-        same images, or too few groups to fill two halves of two images.
+        Floor and effects; None where the floor says nothing: 4d images per side or more, sides
+        that hold the same images, or too few groups to fill two halves of two images.
 
     Raises:
         InputError: Features are not finite or of different dimension, or groups or digests do not

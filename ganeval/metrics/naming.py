@@ -19,13 +19,16 @@ def distance_name(spec: FeatureSpec | None, weights: WeightsInfo | None) -> str:
     """The name of the Fréchet distance of such features.
 
     ``FID`` is the pool3 layer of the reference network with its published weights; another layer
-    of it is ``FID(768)``, everything else ``FD(...)``.
+    of it is ``FID(768)``, its spatial layer ``sFID``, everything else ``FD(...)``.
     """
     if spec is None:
         return "FD(unknown network)"
     name = extractor_id(spec, weights)
     if spec.extractor == _REFERENCE:
-        if weights is not None and weights.verified:
+        verified = weights is not None and weights.verified
+        if spec.layer == "sfid":
+            return "sFID" if verified else f"sFD({name})"
+        if verified:
             return "FID" if spec.layer == "2048" else f"FID({spec.layer})"
         if spec.layer != "2048":
             return f"FD({name}, {spec.layer})"

@@ -69,7 +69,8 @@ def from_rows(effects: Floats | None, units: Codes, count: int) -> UnitParts | N
     if effects is None:
         return None
     held = np.bincount(units, minlength=count) > 0
-    return UnitParts(np.bincount(units, weights=effects, minlength=count), held)
+    sums = np.bincount(units, weights=effects, minlength=count).astype(np.float64, copy=False)
+    return UnitParts(sums, held)
 
 
 def from_replicates(

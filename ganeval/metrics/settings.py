@@ -33,6 +33,7 @@ class Settings:
         cache: Keep and reuse features.
         memory: Bytes of features of one layer of one set that are held in memory; more lie in a
             temporary file.
+        compat: Also tell what other packages would print.
         force: Compare statistics made under another protocol all the same.
         uncertainty: How the standard error of a Fréchet distance is found.
         permutations: Label permutations behind the p-value of KID.
@@ -58,10 +59,10 @@ class Settings:
     value_range: tuple[float, float] | None = None
     cache: bool = True
     memory: int = 2 << 30
+    compat: bool = False
     force: bool = False
     uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"
     permutations: int = 999
-    kid_protocol: str = "all-pairs"
     subsets: int | None = None
     subset_size: int | None = None
 

@@ -236,7 +236,7 @@ def _ready(side: OpenSide, extraction: Extraction, layer: str) -> Side:
     info = extraction.images.info(side.role, side.label)
     info = info.model_copy(update={"n_groups": len(set(groups))})
     _require_two(info.n, info.path)
-    values = reordered(features.values, np.array(order, np.int64))
+    values = reordered(features.values, order)
     return Side(
         role=side.role,
         label=side.label,

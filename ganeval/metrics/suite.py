@@ -1,34 +1,43 @@
-"""The path of the main job: two sources in, a record out."""
+"""The path of every metric command: sets in, a record out."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Literal
 
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from ganeval.environment import environment
-from ganeval.images import ImageSet, UnreadableImage, source_kind
+from ganeval.errors import InputError
+from ganeval.images import ImageSet, UnreadableImage
 from ganeval.images.listing import valid_text
-from ganeval.metrics.entries import distance_entry, kid_entries, kid_entry
+from ganeval.metrics.comparisons import Candidate, compare_candidates
+from ganeval.metrics.compat import compat_needs, peer_numbers
 from ganeval.metrics.frechet import are_identical, dimension
 from ganeval.metrics.gallery import gallery
-from ganeval.metrics.protocol import common_spec, told_weights
+from ganeval.metrics.measured import Measured, Provenance
+from ganeval.metrics.measures import Reference, measure
+from ganeval.metrics.needs import main_need
+from ganeval.metrics.requests import REFERENCE, Request, parse_metrics
+from ganeval.metrics.samples import Sample, fake_samples, real_sample
+from ganeval.metrics.sets import Sets, ready_sets
 from ganeval.metrics.settings import Progress, Settings, silent
-from ganeval.metrics.sides import Side, extract_side, make_plan, open_side, side_labels
-from ganeval.metrics.verdict import verdict
-from ganeval.metrics.warnings import sample_warnings
-from ganeval.records import FeatureSpec, MetricsRecord, Notice, Role
+from ganeval.metrics.units import Units
+from ganeval.metrics.verdict import ranking_verdict, verdict
+from ganeval.metrics.warnings import merged_warnings, sample_warnings
+from ganeval.records import Difference, Gallery, MetricsRecord, Notice
 
 # Rows up to which BLAS gets one thread: its threads wait for each other by spinning; on matrices
 # this small that costs up to forty times what they save as soon as another process wants a core.
 _SMALL = 1000
+
+_Answers = dict[Request, list[Measured]]  # of every fake set, in their order
 
 
 @dataclass(frozen=True)
@@ -52,23 +61,29 @@ class Comparison:
             return None
 
 
-def compare(
-    real: str | Path,
-    fake: str | Path,
+def compare_sets(
+    real: object,
+    fakes: Sequence[object],
+    metrics: str | Iterable[str] = ("fid", "kid"),
     settings: Settings | None = None,
     *,
-    command: Literal["fid", "kid"] = "fid",
+    train: object | None = None,
+    labels: Sequence[str] | None = None,
+    command: Literal["fid", "kid", "evaluate"] = "evaluate",
     argv: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Comparison:
-    """Compares a fake set with a real one.
+    """Measures fake sets against a real one, and the fake sets against each other.
 
     Args:
-        real: Folder, zip, array file, list of paths, or saved statistics.
-        fake: The same.
+        real: Folder, zip, array file, list of paths, saved statistics, or images in memory as
+            `ganeval.images.open_image_set` takes them.
+        fakes: The same, one or several.
+        metrics: Names as in `ganeval.metrics.requests.parse_metrics`.
         settings: Every choice; None means the defaults.
-        command: ``fid``: Fréchet distance, its sampling floor, and KID beside it; ``kid``: KID
-            alone, also over subsets where the settings name a protocol.
+        train: The images the generator was trained on, for what looks for copies; None: the reals.
+        labels: Names of the fake sets; None: the last parts of their paths.
+        command: What the record is of; ``fid`` leaves KID out where it cannot be had.
         argv: The command line, for the record.
         progress: Told how far the extraction is.
 
@@ -78,74 +93,161 @@ def compare(
     """
     settings = settings or Settings()
     started, clock = datetime.now(UTC), time.perf_counter()
-    (first, second), spec, notices = _ready_sides((str(real), str(fake)), settings, progress)
-    runs = [side.run for side in (first, second) if side.run is not None]
-    weights = runs[0].weights if runs else told_weights(spec)
-    with _few_threads((first, second)):
-        if command == "kid":
-            metrics, influence = kid_entries(first, second, settings), None
-        else:
-            distance, result = distance_entry(first, second, spec, weights, settings)
-            metrics, influence = [distance], result.influence_fake
-            if first.values is not None and second.values is not None:
-                metrics.append(kid_entry(first, second, settings))
-    warnings = notices + sample_warnings(
-        first.info,
-        second.info,
-        dimension=dimension(first.moments) if command == "fid" else None,
-        identical=are_identical(first.moments, second.moments),
-        real_digests=first.digests,
-        fake_digests=second.digests,
-        runs=runs,
-        floor=metrics[0].floor,
-    )
+    requests = _requests(metrics, settings, command)
+    extra = compat_needs() if settings.compat else []
+    sets = ready_sets(real, fakes, train, labels, requests, extra, settings, progress)
+    first = real_sample(sets.real, sets.main, settings.seed)
+    trained = first if sets.train is None else real_sample(sets.train, sets.main, settings.seed)
+    samples, units = fake_samples(sets.fakes, sets.main, settings.seed)
+    with _few_threads(sets):
+        answers, notices = _answers(sets, Reference(first, trained), samples, settings)
+        differences = _differences(
+            sets, Reference(first, trained), samples, units, answers, settings
+        )
+        peers = [one for s in samples for one in peer_numbers(first, s)] if extra else []
+    measured = [one for i in range(len(samples)) for one in (a[i] for a in answers.values())]
+    metrics_ = [metric for one in measured for metric in one.metrics]
+    notices = sets.notices + notices + _warnings(sets, first, samples, answers)
+    names = [sample.side.label for sample in samples]
     record = MetricsRecord(
         command=command,
         argv=[valid_text(argument) for argument in argv],
         started=started.isoformat(timespec="seconds"),
         seconds=time.perf_counter() - clock,
-        verdict=verdict(metrics, warnings),
-        inputs=[first.info, second.info],
-        features=runs,
-        metrics=metrics,
-        galleries=[gallery(first, second, influence, settings.seed)],
-        warnings=warnings,
+        verdict=verdict(metrics_, notices)
+        if len(names) == 1
+        else ranking_verdict(names, differences),
+        inputs=[first.side.info, *(sample.side.info for sample in samples)],
+        train=None if sets.train is None else trained.side.info,
+        features=sets.runs,
+        metrics=metrics_,
+        differences=differences,
+        peers=peers,
+        copies=[copy for one in measured for copy in one.copies],
+        galleries=_galleries(first, samples, answers, settings.seed),
+        warnings=notices,
         environment=environment(),
     )
-    images = {s.label: s.images for s in (first, second) if s.images is not None}
+    every = [first, *samples, trained]
+    images = {s.side.label: s.side.images for s in every if s.side.images is not None}
     return Comparison(record, images)
 
 
-def _ready_sides(
-    paths: tuple[str, str], settings: Settings, progress: Progress
-) -> tuple[tuple[Side, Side], FeatureSpec | None, list[Notice]]:
-    """Opens and extracts both sides; what fails early fails before anything slow."""
-    kinds = [source_kind(path) for path in paths]
-    plan, notices = make_plan(settings, any(k != "statistics" for k in kinds), progress)
-    labels = side_labels(paths)
-    roles: tuple[Role, Role] = ("real", "fake")
-    opened = [
-        open_side(path, role, label, settings)
-        for path, role, label in zip(paths, roles, labels, strict=True)
-    ]
-    spec, forced = common_spec(opened, plan, force=settings.force)
-    real, told = extract_side(opened[0], plan, progress)
-    fake, told_of_fake = extract_side(opened[1], plan, progress)
-    if real.info.content_fingerprint and (
-        real.info.content_fingerprint == fake.info.content_fingerprint
-    ):
-        # The same images: what one side knows stands for both, so that no rounding tells them
-        # apart.
-        known = fake if fake.values is None else real
-        real, fake = (
-            replace(side, moments=known.moments, values=known.values) for side in (real, fake)
+def _requests(metrics: str | Iterable[str], settings: Settings, command: str) -> list[Request]:
+    main = main_need(settings.extractor, settings.layer, settings.resize)
+    requests = parse_metrics(metrics, main)
+    if settings.compat and main.extractor != REFERENCE:
+        raise InputError(
+            f"--compat: the other packages use the extractor {REFERENCE}, and --extractor is "
+            f"{main.extractor}"
         )
-    return (real, fake), spec, notices + forced + told + told_of_fake
+    if command == "fid":
+        return [
+            Request(r.name, r.choice, r.need, if_missing="skip" if r.name == "kid" else "fail")
+            for r in requests
+        ]
+    return requests
+
+
+def _answers(
+    sets: Sets, reference: Reference, samples: Sequence[Sample], settings: Settings
+) -> tuple[_Answers, list[Notice]]:
+    """Measures every request on every fake set; what cannot be had is told or an error."""
+    answers: _Answers = {}
+    reasons = {}
+    for request in sets.requests:
+        made = sets.provenance(request.need)
+        try:
+            answers[request] = [
+                measure(request, reference, sample, made, settings) for sample in samples
+            ]
+        except InputError as error:
+            if request.if_missing == "fail":
+                raise
+            if request.if_missing == "tell":
+                reasons[request.name] = error.message
+    notices = [
+        Notice(code="metrics_left_out", text=f"{name} is left out: {reason}.")
+        for name, reason in reasons.items()
+    ]
+    return answers, notices
+
+
+def _differences(
+    sets: Sets,
+    reference: Reference,
+    samples: Sequence[Sample],
+    units: Units,
+    answers: _Answers,
+    settings: Settings,
+) -> list[Difference]:
+    if len(samples) < 2:
+        return []
+    found = []
+    for request, measured in answers.items():
+        made = sets.provenance(request.need)
+        again = partial(_again, request, reference, made, settings)
+        smallest = min(len(s.units) for s in (reference.real, *samples))
+        d = dimension(reference.real.of(request.need).moments) if smallest else 0
+        candidates = [
+            Candidate(sample, one, again, below_d=smallest < d)
+            for sample, one in zip(samples, measured, strict=True)
+        ]
+        found += compare_candidates(candidates, units.pairings, settings.seed)
+    return found
+
+
+def _again(
+    request: Request,
+    reference: Reference,
+    made: Provenance,
+    settings: Settings,
+    sample: Sample,
+) -> Measured:
+    return measure(request, reference, sample, made, settings)
+
+
+def _warnings(
+    sets: Sets, real: Sample, samples: Sequence[Sample], answers: _Answers
+) -> list[Notice]:
+    """What should be known about every fake set, said once where it is the same of all."""
+    found = []
+    names = [name for request in answers for name in (request.name,)]
+    distances = [request for request in answers if request.name in ("fid", "fd")]
+    for index, sample in enumerate(samples):
+        floor = answers[distances[0]][index].metrics[0].floor if distances else None
+        found.append(
+            sample_warnings(
+                real.side.info,
+                sample.side.info,
+                dimension=dimension(real.side.moments) if distances else None,
+                identical=are_identical(real.side.moments, sample.side.moments),
+                real_digests=real.side.digests,
+                fake_digests=sample.side.digests,
+                runs=sets.runs,
+                floor=floor,
+                several=len(samples) > 1,
+                scored="is" in names,
+            )
+        )
+    return merged_warnings([sample.side.label for sample in samples], found)
+
+
+def _galleries(
+    real: Sample, samples: Sequence[Sample], answers: _Answers, seed: int
+) -> list[Gallery]:
+    galleries = []
+    for index, sample in enumerate(samples):
+        influences = [measured[index].influence for measured in answers.values()]
+        known = [one for one in influences if one is not None]
+        galleries.append(gallery(real.side, sample.side, known[0] if known else None, seed))
+    return galleries
 
 
 @contextlib.contextmanager
-def _few_threads(sides: Sequence[Side]) -> Iterator[None]:
+def _few_threads(sets: Sets) -> Iterator[None]:
     """Limits BLAS to one thread where the sets are small; restored afterwards."""
+    sides = [set_[sets.main] for set_ in sets.every]
     small = all(side.values is not None and len(side.values) <= _SMALL for side in sides)
     with threadpool_limits(1 if small else None, user_api="blas"):
         yield

@@ -225,7 +225,7 @@ def _bootstrap_spread(samples: _Samples, seed: int) -> Spread:
 def _corrected(value: float, samples: _Samples, spread: Spread, level: float) -> Estimate:
     """The distance less its bias, where both sides are large enough for it to shrink as 1/n."""
     least = 2 * len(samples[0].side.mean)
-    n = {sample.role: sample.n for sample in samples}
+    n: dict[str, int | None] = {sample.role: sample.n for sample in samples}
     if any(sample.codes is None for sample in samples):
         return Estimate(value=None, reason="needs the features of both sides")
     if any(sample.n is None or sample.n < least for sample in samples):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
-from ganeval.records import Metric, Notice
+from ganeval.records import Difference, Metric, Notice
 
 _ALPHA = 0.05
+_SCOPE = "This covers the choice of images, not the random seed of training."
 
 
 def verdict(metrics: Sequence[Metric], warnings: Sequence[Notice]) -> str:
@@ -43,3 +45,70 @@ def _answers(metric: Metric) -> Iterator[bool]:
         yield metric.floor.excess.low > 0.0
     if metric.test is not None:
         yield metric.test.p < _ALPHA
+
+
+def ranking_verdict(labels: Sequence[str], differences: Sequence[Difference]) -> str:
+    """Says which of several fake sets is closer to the reals, where the evidence says it.
+
+    One set is called closer than another only where the excess over the sampling floor (the
+    Fréchet distance itself, where there are so many images that it has no floor) and KID both name
+    it the better one, after Holm's correction over all pairs of sets.
+
+    Args:
+        labels: The fake sets.
+        differences: Their differences by every metric.
+    """
+    measured = {one.metric for one in differences}
+    distance = "excess" if "excess" in measured else "fid"
+    if not {distance, "kid"} <= measured:
+        return (
+            "No set is called closer to the reals: that takes the Fréchet distance and KID, with "
+            "the features of all sets (--metrics fid,kid)."
+        )
+    closer = {
+        pair: _closer(pair, [one for one in differences if one.metric in (distance, "kid")])
+        for pair in combinations(labels, 2)
+    }
+    if len(labels) == 2:
+        return _of_two(labels[0], labels[1], closer[labels[0], labels[1]])
+    for label in labels:
+        if all(found == label for pair, found in closer.items() if label in pair):
+            return (
+                f"{label} is closer to the reals than every other set: the distance above its "
+                f"floor and KID agree. {_SCOPE}"
+            )
+    resolved = [
+        f"{found} before {pair[0] if found == pair[1] else pair[1]}"
+        for pair, found in closer.items()
+        if found in pair
+    ]
+    told = f" Resolved: {', '.join(resolved)}." if resolved else ""
+    return f"No set is closer to the reals than all others beyond chance.{told} {_SCOPE}"
+
+
+_DISAGREE = ""  # no label is empty
+
+
+def _closer(pair: tuple[str, str], differences: Sequence[Difference]) -> str | None:
+    """The closer set of two, ``disagree``, or None where nothing is resolved."""
+    named = [one.better for one in differences if {one.a, one.b} == set(pair)]
+    if None not in named and len(set(named)) == 1:
+        return named[0]
+    return _DISAGREE if len(set(named) - {None}) == 2 else None
+
+
+def _of_two(a: str, b: str, closer: str | None) -> str:
+    if closer == _DISAGREE:
+        return (
+            f"The metrics disagree: the distance above its floor and KID name different sets, so "
+            f"neither {a} nor {b} is called closer to the reals."
+        )
+    if closer is None:
+        return (
+            f"Which of {a} and {b} is closer to the reals is not resolved by these images. {_SCOPE}"
+        )
+    other = a if closer == b else b
+    return (
+        f"{closer} is closer to the reals than {other}: the distance above its floor and KID "
+        f"agree. {_SCOPE}"
+    )

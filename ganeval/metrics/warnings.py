@@ -18,6 +18,8 @@ _VERY_SMALL = 50  # images
 _UNEQUAL = 1.1  # ratio of the numbers of images
 _NOT_SQUARE = 0.01  # share of images
 _SMALLEST_SIDE = 32  # pixels
+_SPLITS = 10  # of the Inception Score
+SMALL_SPLIT = 500  # images per split below which the Inception Score is too low
 _CASES = {
     "alpha": "transparency",
     "exif_rotated": "an EXIF orientation",
@@ -37,6 +39,8 @@ class _Pair:
     runs: Sequence[FeatureRun]
     floor: Floor | None
     identical: bool
+    several: bool
+    scored: bool
 
     @property
     def inputs(self) -> tuple[InputInfo, InputInfo]:
@@ -59,6 +63,8 @@ def sample_warnings(
     runs: Sequence[FeatureRun] = (),
     floor: Floor | None = None,
     identical: bool = False,
+    several: bool = False,
+    scored: bool = False,
 ) -> list[Notice]:
     """Returns what should be known about two sets, the most important first.
 
@@ -71,10 +77,51 @@ def sample_warnings(
         runs: How the features were extracted.
         floor: The sampling floor, which makes the text about few images concrete.
         identical: Both sides have the same features, whatever their files are.
+        several: The fake set is one of several, so that what holds for all is worded alike.
+        scored: The Inception Score is reported.
     """
-    pair = _Pair(real, fake, dimension, real_digests, fake_digests, runs, floor, identical)
+    pair = _Pair(
+        real=real,
+        fake=fake,
+        dimension=dimension,
+        real_digests=real_digests,
+        fake_digests=fake_digests,
+        runs=runs,
+        floor=floor,
+        identical=identical,
+        several=several,
+        scored=scored,
+    )
     notices = (check(pair) for check in _CHECKS)
     return [notice for notice in notices if notice is not None]
+
+
+def merged_warnings(labels: Sequence[str], found: Sequence[Sequence[Notice]]) -> list[Notice]:
+    """Joins the notices of several fake sets: said once of all, else with the set's label.
+
+    Args:
+        labels: The fake sets.
+        found: The notices of each, by importance.
+
+    Returns:
+        By importance, sets in their order within it.
+    """
+    if len(labels) == 1:
+        return list(found[0])
+    codes = [check.__name__.removeprefix("_") for check in _CHECKS]
+    everyone = [
+        (notice, label) for label, some in zip(labels, found, strict=True) for notice in some
+    ]
+    everyone.sort(key=lambda one: codes.index(one[0].code))
+    merged: list[Notice] = []
+    for notice, label in everyone:
+        same = [label_ for other, label_ in everyone if other.text == notice.text]
+        if len(same) == len(labels):
+            if notice.text not in [one.text for one in merged]:
+                merged.append(notice)
+        else:
+            merged.append(notice.model_copy(update={"text": f"{label}: {notice.text}"}))
+    return merged
 
 
 def _identical_sets(pair: _Pair) -> Notice | None:
@@ -155,7 +202,7 @@ def _n_below_d(pair: _Pair) -> Notice | None:
     if side is None or side.n is None or pair.dimension is None or side.n >= pair.dimension:
         return None
     share = ""
-    if pair.floor is not None:
+    if pair.floor is not None and not pair.several:
         floor = (pair.floor.floor_real + pair.floor.floor_fake) / 2
         # Sets that share content can lie closer than two samples of one of them.
         word = "of" if floor <= pair.floor.cross else "against a distance of"
@@ -192,6 +239,19 @@ def _n_very_small(pair: _Pair) -> Notice | None:
         text=f"The {side.role} set has only {side.n} images: the intervals are wide and only large "
         f"differences can show. Use {_VERY_SMALL} images or more per set.",
         data={"n": side.n},
+    )
+
+
+def _is_small_n(pair: _Pair) -> Notice | None:
+    """The Inception Score has few images per split."""
+    n = pair.fake.n
+    if not pair.scored or n is None or n >= SMALL_SPLIT * _SPLITS:
+        return None
+    return Notice(
+        code="is_small_n",
+        text=f"The Inception Score of {n} images in {_SPLITS} splits is biased downwards and ranks "
+        f"nothing. Use {SMALL_SPLIT} images per split or more, or leave it out.",
+        data={"n": n},
     )
 
 
@@ -288,6 +348,7 @@ _CHECKS: tuple[Callable[[_Pair], Notice | None], ...] = (
     _stats_provenance_unknown,
     _n_below_d,
     _n_very_small,
+    _is_small_n,
     _negative_excess,
     _mixed_formats,
     _mixed_sizes,

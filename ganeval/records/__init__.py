@@ -38,6 +38,7 @@ from ganeval.records.metrics import (
     MetricsRecord,
     Neighbour,
     PeerNumber,
+    excess_of,
 )
 from ganeval.records.model import Environment, Estimate, Model, Notice, Param, Role, Test
 
@@ -77,6 +78,7 @@ __all__ = [
     "WeightsInfo",
     "WrittenList",
     "atomic_write",
+    "excess_of",
     "read_record",
     "write_text",
 ]

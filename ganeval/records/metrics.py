@@ -65,6 +65,16 @@ class Gallery(Model):
     )
 
 
+def excess_of(metric: str) -> str:
+    """Returns the name under which a distance's excess over its floor is compared.
+
+    ``excess`` of ``fid``, ``excess:768`` of ``fid:768``, ``excess sfid`` of another.
+    """
+    if metric.partition(":")[0] == "fid":
+        return f"excess{metric.removeprefix('fid')}"
+    return f"excess {metric}"
+
+
 class Difference(Model):
     """How one metric differs between two fake sets that face the same reals."""
 
@@ -123,6 +133,9 @@ class MetricsRecord(Model):
     seconds: float
     verdict: str = Field(description="one sentence a reader may quote")
     inputs: list[InputInfo]
+    train: InputInfo | None = Field(
+        default=None, description="training images that copies were looked for in; null: the reals"
+    )
     features: list[FeatureRun]
     metrics: list[Metric]
     differences: list[Difference] = Field(default_factory=list)

@@ -18,7 +18,7 @@ import pytest
 
 from ganeval.features import devices
 from ganeval.metrics.settings import Settings
-from ganeval.metrics.suite import compare
+from ganeval.metrics.suite import compare_sets
 from ganeval.records import read_record, write_text
 
 from .conftest import Outcome
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_written_costs_neither_the_result_nor_the_other_fi
 def test_images_deleted_after_extraction_are_missing_from_the_page_only(
     real: Path, fake: Path
 ) -> None:
-    comparison = compare(real, fake, Settings(extractor="random-projection"))
+    comparison = compare_sets(real, [fake], ("fid", "kid"), Settings(extractor="random-projection"))
     assert comparison.load_image("fake", "000.png") is not None
     (fake / "000.png").unlink()
     assert comparison.load_image("fake", "000.png") is None

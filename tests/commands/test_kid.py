@@ -51,7 +51,7 @@ def test_a_protocol_draws_its_subsets_in_the_order_of_file_names(
     ganeval: Ganeval, real: Path, fake: Path
 ) -> None:
     options = ("--protocol", "torch-fidelity", "--subset-size", "20", "--json")
-    printed = record(ganeval("kid", real, fake, *PROJECTION, *options)).metric("kid_subsets")
+    printed = record(ganeval("kid", real, fake, *PROJECTION, *options)).metric("kid:torch-fidelity")
     plan = Plan(
         extractor=RandomProjection(), layers=["64"], resize="area", engine=Engine("torch", "cpu")
     )
@@ -91,7 +91,7 @@ def test_moments_without_features_are_refused(
 
 def test_every_protocol_can_be_chosen() -> None:
     # The command spells them out, so that --help need not load the arithmetic.
-    (option,) = [p for p in kid_command.params if p.name == "kid_protocol"]
+    (option,) = [p for p in kid_command.params if p.name == "protocol"]
     assert set(option.type.choices) == {"all-pairs", *PRESETS}  # type: ignore[attr-defined]
 
 

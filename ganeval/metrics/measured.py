@@ -1,0 +1,101 @@
+"""What measuring one metric gives: its entries of the record, and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ganeval.metrics.estimates import FEWEST_GROUPS, Spread, estimate_of
+from ganeval.metrics.jackknifed import Jackknifed
+from ganeval.metrics.parts import Parts, UnitParts, from_replicates
+from ganeval.metrics.rows import Floats
+from ganeval.metrics.samples import Sample
+from ganeval.records import Copy, Estimate, FeatureSpec, Metric, WeightsInfo
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made the features of a metric, as far as it is told."""
+
+    spec: FeatureSpec | None
+    weights: WeightsInfo | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One request answered for one fake set.
+
+    Attributes:
+        metrics: Entries of the record.
+        parts: What units add to each metric, by its name; also to ``excess``, the distance above
+            its floor. What has none cannot be compared between fake sets.
+        influence: Influence of every fake image on the main distance, float64 ``[n]``.
+        copies: Fakes that are near copies of reals.
+    """
+
+    metrics: list[Metric]
+    parts: Mapping[str, Parts] = field(default_factory=dict)
+    influence: Floats | None = None
+    copies: list[Copy] = field(default_factory=list)
+
+
+def parts_of(result: Jackknifed, draws: Floats | None = None) -> Parts:
+    """Returns the parts of a metric by blocks; see `Parts` for ``draws``."""
+    real, fake = from_replicates(result.real), from_replicates(result.fake)
+    return Parts(result.value, real, fake, draws)
+
+
+def block_estimate(
+    parts: Parts,
+    real: Sample,
+    fake: Sample,
+    *,
+    method: str,
+    low: float = -np.inf,
+    high: float = np.inf,
+    covers: str = "the expected value at this n, over the choice of images",
+) -> Estimate:
+    """Returns the estimate of a metric whose error is found by leaving out blocks.
+
+    Args:
+        parts: The metric by blocks.
+        real: The real set.
+        fake: The fake set.
+        method: How the value was computed.
+        low: Smallest value the metric can have.
+        high: Largest value the metric can have.
+        covers: What the interval is an interval for.
+    """
+    n = {"real": real.side.info.n, "fake": fake.side.info.n}
+    sides = {"real": (parts.real, real), "fake": (parts.fake, fake)}
+    looked_at = {role: one for role, one in sides.items() if one[0] is not None}
+    for role, (_, sample) in looked_at.items():
+        if len(set(sample.units.tolist())) < FEWEST_GROUPS:
+            reason = (
+                f"a standard error needs at least {FEWEST_GROUPS} independent groups of images "
+                f"per side; the {role} side has {len(set(sample.units.tolist()))}"
+            )
+            return estimate_of(
+                parts.value, Spread(reason=reason), n=n, method=method, covers="", level=0.95
+            )
+    blocks = min(_held(one) for one, _ in looked_at.values() if one is not None)
+    drawn = "" if parts.draws is None else " and the spread over random draws"
+    spread = Spread(
+        parts.standard_error(), blocks - 1, f"delete-a-block jackknife, {blocks} blocks{drawn}"
+    )
+    return estimate_of(
+        parts.value,
+        spread,
+        n=n,
+        method=method,
+        covers=covers,
+        level=0.95,
+        lower_bound=low,
+        upper_bound=high,
+    )
+
+
+def _held(parts: UnitParts) -> int:
+    return int(parts.held.sum())
