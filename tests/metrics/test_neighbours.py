@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ganeval.metrics.neighbours as module
+import ganeval.metrics.nearest as module
 from ganeval.errors import InputError
 from ganeval.metrics.neighbours import nearest_real
 
