@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import runpy
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,7 @@ from ganeval.records import MetricsRecord
 from .conftest import Outcome
 
 Ganeval = Callable[..., Outcome]
+ROOT = Path(__file__).resolve().parents[2]
 PROJECTION = ("--extractor", "random-projection")
 
 
@@ -187,6 +191,33 @@ def test_spatial_features_are_saved_for_the_adm_evaluator(
         expected = Moments.of(load_statistics(tmp_path / "s.npz").features)
         np.testing.assert_allclose(theirs["mu_s"], expected.mean, rtol=1e-12)
         np.testing.assert_allclose(theirs["sigma_s"], expected.covariance(), atol=1e-12)
+
+
+def masked(text: str) -> list[str]:
+    """Words with digests and digits masked: other processors may change the last of them."""
+    text = re.sub(r"(sha256|fingerprint) +[0-9a-f]+", r"\1 #", text)
+    return re.sub(r"\d+(\.\d+)?", "#", text).split()
+
+
+@pytest.mark.slow
+def test_the_page_on_statistics_prints_what_it_shows(
+    ganeval: Ganeval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inception_weights: Path
+) -> None:
+    runpy.run_path(str(ROOT / "examples" / "make_demo_images.py"))["main"](tmp_path)
+    for name, keep in (("part1", 0), ("part2", 1)):
+        (tmp_path / name).mkdir()
+        for image in sorted((tmp_path / "real").iterdir())[keep::2]:
+            shutil.copy(image, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANEVAL_WEIGHTS", str(inception_weights))
+    text = (ROOT / "docs" / "statistics.md").read_text("utf-8")
+    blocks = "".join(re.findall(r"```console\n(.*?)```", text, re.S))
+    commands = re.split(r"^\$ ", blocks, flags=re.M)[1:]
+    assert len(commands) == 12
+    for part in commands:
+        command, _, output = part.partition("\n")
+        outcome = ganeval(*shlex.split(command)[1:])
+        assert (outcome.code, masked(outcome.out)) == (0, masked(output)), command
 
 
 @pytest.mark.peer
