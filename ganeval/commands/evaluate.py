@@ -68,10 +68,12 @@ def evaluate(
     from ganeval.metrics.settings import Settings
     from ganeval.metrics.suite import compare_sets
 
-    settings = Settings(weights=weights, compat=compat, **chosen)
+    settings = Settings(
+        weights=weights, compat=compat, per_image=tables.per_image is not None, **chosen
+    )
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
         comparison = compare_sets(
             real, fakes, metrics, settings, train=train, argv=argv, progress=bars
         )
-    show(comparison.record, comparison.load_image, output, tables)
+    show(comparison, output, tables)

@@ -49,10 +49,10 @@ def fid(
     from ganeval.metrics.settings import Settings
     from ganeval.metrics.suite import compare_sets
 
-    settings = Settings(weights=weights, **chosen)
+    settings = Settings(weights=weights, per_image=tables.per_image is not None, **chosen)
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
         comparison = compare_sets(
             real, [fake], ["fid", "kid"], settings, command="fid", argv=argv, progress=bars
         )
-    show(comparison.record, comparison.load_image, output, tables)
+    show(comparison, output, tables)

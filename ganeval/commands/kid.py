@@ -77,11 +77,11 @@ def kid(
 
     if protocol == "all-pairs" and (chosen["subsets"] or chosen["subset_size"]):
         raise click.UsageError("--subsets and --subset-size need a --protocol with subsets.")
-    settings = Settings(weights=weights, **chosen)
+    settings = Settings(weights=weights, per_image=tables.per_image is not None, **chosen)
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
         metrics = ["kid"] if protocol == "all-pairs" else ["kid", f"kid:{protocol}"]
         comparison = compare_sets(
             real, [fake], metrics, settings, command="kid", argv=argv, progress=bars
         )
-    show(comparison.record, comparison.load_image, output, tables)
+    show(comparison, output, tables)

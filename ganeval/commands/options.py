@@ -44,24 +44,34 @@ class Tables:
     Args:
         csv: File for one tidy table.
         latex: File for a table for a paper.
+        per_image: File for a table with a row per image.
     """
 
     csv: Path | None
     latex: Path | None
+    per_image: Path | None
 
 
 def table_options(command: F) -> F:
-    """Adds ``--csv --latex``; the command gets ``tables=Tables``."""
+    """Adds ``--csv --latex --per-image``; the command gets ``tables=Tables``."""
     file = click.Path(dir_okay=False, path_type=Path)
 
     @click.option("--csv", "csv_", type=file, metavar="FILE", help="Write a CSV table to FILE.")
     @click.option("--latex", type=file, metavar="FILE", help="Write a LaTeX table to FILE.")
+    @click.option(
+        "--per-image",
+        type=file,
+        metavar="FILE",
+        help="Write a CSV table with a row per image: neighbour, realism, influence.",
+    )
     @functools.wraps(command)
-    def wrapped(*args: Any, csv_: Path | None, latex: Path | None, **kwargs: Any) -> Any:
-        for option, path in (("--csv", csv_), ("--latex", latex)):
+    def wrapped(
+        *args: Any, csv_: Path | None, latex: Path | None, per_image: Path | None, **kwargs: Any
+    ) -> Any:
+        for option, path in (("--csv", csv_), ("--latex", latex), ("--per-image", per_image)):
             if path is not None:
                 require_writable(option, path)
-        return command(*args, tables=Tables(csv_, latex), **kwargs)
+        return command(*args, tables=Tables(csv_, latex, per_image), **kwargs)
 
     return wrapped  # type: ignore[return-value]
 
@@ -109,6 +119,7 @@ def output_options(command: F) -> F:
                 "--html": html,
                 "--csv": tables.csv if tables else None,
                 "--latex": tables.latex if tables else None,
+                "--per-image": tables.per_image if tables else None,
             }
         )
         output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)

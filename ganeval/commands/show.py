@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +13,18 @@ from ganeval.errors import ConditionError, GanevalError
 from ganeval.records import MetricsRecord, write_text
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from ganeval.metrics.suite import Comparison
 
 
-def show(
-    record: MetricsRecord,
-    load_image: Callable[[str, str], Image.Image | None],
-    output: Output,
-    tables: Tables | None = None,
-) -> None:
+def show(comparison: Comparison, output: Output, tables: Tables) -> None:
     """Writes and prints a record as the options ask; a file that fails costs no other output.
 
     Raises:
         ConditionError: ``--strict`` was given and the record holds warnings.
         GanevalError: A file cannot be written.
     """
-    unwritten = []
-    for path, text in _files(record, load_image, output, tables):
+    record, unwritten = comparison.record, []
+    for path, text in _files(comparison, output, tables):
         try:
             write_text(path, text)
         except GanevalError as error:
@@ -42,34 +37,37 @@ def show(
         raise ConditionError(f"--strict: {len(record.warnings)} warnings: {codes}")
 
 
-def _files(
-    record: MetricsRecord,
-    load_image: Callable[[str, str], Image.Image | None],
-    output: Output,
-    tables: Tables | None,
-) -> Iterator[tuple[Path, str]]:
+def _files(comparison: Comparison, output: Output, tables: Tables) -> Iterator[tuple[Path, str]]:
     """Yields what goes into which file."""
+    record = comparison.record
     if output.out is not None:
         yield output.out, record.to_json()
     if output.html is not None:
         from ganeval_reports import render
 
-        yield output.html, render(record, load_image)
-    if tables is not None and tables.csv is not None:
+        yield output.html, render(record, comparison.load_image)
+    if tables.csv is not None:
         from ganeval_reports.csv_table import csv_table
 
         yield tables.csv, csv_table(record)
-    if tables is not None and tables.latex is not None:
+    if tables.latex is not None:
         from ganeval_reports.latex_table import latex_table
 
         yield tables.latex, latex_table(record)
+    if tables.per_image is not None:
+        from ganeval.metrics.per_image import image_table
+
+        yield tables.per_image, image_table(comparison.per_image)
 
 
 def _print(record: MetricsRecord, output: Output) -> None:
     if output.json:
         click.echo(record.to_json().encode(), nl=False)  # JSON is UTF-8, whatever the terminal is
     elif output.quiet:
-        click.echo(repr(record.metrics[0].estimate.value))
+        first = record.metrics[0].name  # of every fake set, one a line
+        for metric in record.metrics:
+            if metric.name == first:
+                click.echo(repr(metric.estimate.value))
     else:
         from ganeval.commands.text import print_record
 

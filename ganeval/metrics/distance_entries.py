@@ -61,7 +61,12 @@ def measure_distance(
     named = {} if parts is None else {name: parts}
     if floor is not None and floor.floor.excess.value is not None:
         named[excess_of(name)] = _excess_parts(floor, real, fake)
-    return Measured([metric], named, influence=result.influence_fake)
+    return Measured(
+        [metric],
+        named,
+        influence=result.influence_fake,
+        influence_real=result.influence_real,
+    )
 
 
 def measure_infinity(

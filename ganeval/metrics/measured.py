@@ -31,13 +31,15 @@ class Measured:
         metrics: Entries of the record.
         parts: What units add to each metric, by its name; also to ``excess``, the distance above
             its floor. What has none cannot be compared between fake sets.
-        influence: Influence of every fake image on the main distance, float64 ``[n]``.
+        influence: Influence of every fake image on a distance, float64 ``[n]``.
+        influence_real: The same of the real images.
         copies: Fakes that are near copies of reals.
     """
 
     metrics: list[Metric]
     parts: Mapping[str, Parts] = field(default_factory=dict)
     influence: Floats | None = None
+    influence_real: Floats | None = None
     copies: list[Copy] = field(default_factory=list)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ganeval.metrics.catalogue import CATALOGUE, FAMILIES
 from ganeval.metrics.distance_entries import measure_distance
+from ganeval.metrics.inception_score import PRESETS as SCORE_PRESETS
 from ganeval.metrics.inception_score import inception_score, inception_score_jackknife
 from ganeval.metrics.jackknifed import Blocks, Jackknifed
 from ganeval.metrics.manifold import PRESETS, ManifoldPreset, coverage_null, manifold_null
@@ -49,7 +50,7 @@ def measure_manifold(
     )
     n, m = len(one.keys), len(other.keys)
     halves = _null_of_halves(real.side, one.rows(request.name), preset, settings.seed)
-    nulls = {"density": 1.0, "coverage": coverage_null(n, m, preset.k), **halves}
+    nulls = {"density": 1.0, "coverage": coverage_null(n, m, preset.k)}
     names = FAMILIES.get(request.name, (request.name,))
     metrics, parts = [], {}
     for name in names:
@@ -66,7 +67,7 @@ def measure_manifold(
                     fake,
                     low=0.0,
                     high=np.inf if info.high is None else info.high,
-                    method=f"balls to the {preset.k}-th nearest neighbour",
+                    method=f"reach up to the {preset.k}-th nearest neighbour; the SE errs wide",
                 ),
                 direction=info.direction,
                 null_expected=nulls.get(name),
@@ -76,6 +77,7 @@ def measure_manifold(
                     "inequality": "<=" if preset.inclusive else "<",
                     "extractor": request.need.extractor,
                     "layer": request.need.layer,
+                    **halves.get(name, {}),
                 },
                 bias="depends on both numbers of images; compare at equal n only",
             )
@@ -83,7 +85,9 @@ def measure_manifold(
     return Measured(metrics, parts)
 
 
-def _null_of_halves(side: Side, rows: Rows, preset: ManifoldPreset, seed: int) -> dict[str, float]:
+def _null_of_halves(
+    side: Side, rows: Rows, preset: ManifoldPreset, seed: int
+) -> dict[str, dict[str, Param]]:
     """Precision and recall between halves of the reals, where they are large enough for k."""
     if len(rows) < 2 * (preset.k + 1):
         return {}
@@ -95,7 +99,8 @@ def _null_of_halves(side: Side, rows: Rows, preset: ManifoldPreset, seed: int) -
         splits=5 if len(rows) <= _MANY else 1,  # one is steady enough, and not cheap
         digests=side.digests,
     )
-    return {"precision": null.precision, "recall": null.recall}
+    name = f"between two halves of the reals, {null.n} each"
+    return {"precision": {name: null.precision}, "recall": {name: null.recall}}
 
 
 def measure_score(
@@ -114,13 +119,20 @@ def measure_score(
         display="IS" + (f" ({request.choice})" if request.choice else ""),
         fake=other.label,
         estimate=block_estimate(
-            parts, real, fake, low=1.0, method=f"mean over {score.splits} splits, as {preset}"
+            parts,
+            real,
+            fake,
+            low=1.0,
+            high=float(logits.shape[1]),
+            method=f"mean over {score.splits} splits, as {preset}",
         ),
         direction="higher",
         params={
             "preset": preset,
             "splits": score.splits,
+            "images per split": score.per_split,
             "spread over splits": score.spread,
+            "convention": SCORE_PRESETS[preset].note,
         },
         bias="biased downwards at few images per split; knows nothing of the reals",
     )

@@ -33,6 +33,7 @@ class Settings:
         cache: Keep and reuse features.
         memory: Bytes of features of one layer of one set that are held in memory; more lie in a
             temporary file.
+        per_image: Also make a table of what each image does.
         compat: Also tell what other packages would print.
         force: Compare statistics made under another protocol all the same.
         uncertainty: How the standard error of a Fréchet distance is found.
@@ -59,6 +60,7 @@ class Settings:
     value_range: tuple[float, float] | None = None
     cache: bool = True
     memory: int = 2 << 30
+    per_image: bool = False
     compat: bool = False
     force: bool = False
     uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"

@@ -24,6 +24,7 @@ from ganeval.metrics.gallery import gallery
 from ganeval.metrics.measured import Measured, Provenance
 from ganeval.metrics.measures import Reference, measure
 from ganeval.metrics.needs import main_need
+from ganeval.metrics.per_image import Row, image_rows
 from ganeval.metrics.requests import REFERENCE, Request, parse_metrics
 from ganeval.metrics.samples import Sample, fake_samples, real_sample
 from ganeval.metrics.sets import Sets, ready_sets
@@ -47,10 +48,12 @@ class Comparison:
     Args:
         record: What was found.
         images: Image sets by label; sides given as statistics have none.
+        per_image: Rows of `ganeval.metrics.per_image`, where they were asked for.
     """
 
     record: MetricsRecord
     images: dict[str, ImageSet]
+    per_image: list[Row]
 
     def load_image(self, label: str, key: str) -> Image.Image | None:
         """Decodes one image of a set for a page; None where there is no such image any more."""
@@ -105,6 +108,7 @@ def compare_sets(
             sets, Reference(first, trained), samples, units, answers, settings
         )
         peers = [one for s in samples for one in peer_numbers(first, s)] if extra else []
+        rows = _image_rows(first, samples, answers) if settings.per_image else []
     measured = [one for i in range(len(samples)) for one in (a[i] for a in answers.values())]
     metrics_ = [metric for one in measured for metric in one.metrics]
     notices = sets.notices + notices + _warnings(sets, first, samples, answers)
@@ -130,7 +134,7 @@ def compare_sets(
     )
     every = [first, *samples, trained]
     images = {s.side.label: s.side.images for s in every if s.side.images is not None}
-    return Comparison(record, images)
+    return Comparison(record, images, rows)
 
 
 def _requests(metrics: str | Iterable[str], settings: Settings, command: str) -> list[Request]:
@@ -231,6 +235,15 @@ def _warnings(
             )
         )
     return merged_warnings([sample.side.label for sample in samples], found)
+
+
+def _image_rows(real: Sample, samples: Sequence[Sample], answers: _Answers) -> list[Row]:
+    distances = [measured for request, measured in answers.items() if request.name == "fid"]
+    return [
+        row
+        for index, sample in enumerate(samples)
+        for row in image_rows(real, sample, distances[0][index] if distances else None)
+    ]
 
 
 def _galleries(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ganeval.images.policy import READ_DIFFERENTLY_BY_PEERS
 from ganeval.metrics.format_mix import DIFFERENT_MIX, mix, storage_differences, variation
+from ganeval.metrics.inception_score import FEWEST_PER_SPLIT
 from ganeval.records import FeatureRun, Floor, InputInfo, Notice
 
 _VERY_SMALL = 50  # images
@@ -19,7 +20,6 @@ _UNEQUAL = 1.1  # ratio of the numbers of images
 _NOT_SQUARE = 0.01  # share of images
 _SMALLEST_SIDE = 32  # pixels
 _SPLITS = 10  # of the Inception Score
-SMALL_SPLIT = 500  # images per split below which the Inception Score is too low
 _CASES = {
     "alpha": "transparency",
     "exif_rotated": "an EXIF orientation",
@@ -245,12 +245,12 @@ def _n_very_small(pair: _Pair) -> Notice | None:
 def _is_small_n(pair: _Pair) -> Notice | None:
     """The Inception Score has few images per split."""
     n = pair.fake.n
-    if not pair.scored or n is None or n >= SMALL_SPLIT * _SPLITS:
+    if not pair.scored or n is None or n >= FEWEST_PER_SPLIT * _SPLITS:
         return None
     return Notice(
         code="is_small_n",
         text=f"The Inception Score of {n} images in {_SPLITS} splits is biased downwards and ranks "
-        f"nothing. Use {SMALL_SPLIT} images per split or more, or leave it out.",
+        f"nothing. Use {FEWEST_PER_SPLIT} images per split or more, or leave it out.",
         data={"n": n},
     )
 

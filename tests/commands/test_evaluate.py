@@ -207,3 +207,20 @@ def test_the_list_of_metrics_has_every_name(ganeval: Ganeval) -> None:
         assert one["blind_to"], one["name"]
     table = ganeval("metrics").out
     assert all(name in table for name in CATALOGUE)
+
+
+def test_a_row_per_image_can_be_written(
+    ganeval: Ganeval, tmp_path: Path, real: Path, fake: Path, good: Path
+) -> None:
+    table = tmp_path / "images.csv"
+    outcome = ganeval("evaluate", real, fake, good, *PROJECTION, "--per-image", table, "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert len([float(line) for line in outcome.out.splitlines()]) == 2  # one per fake set
+    rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))
+    assert len(rows) == 2 * 60
+    assert {(r["set"], r["against"]) for r in rows} == {
+        ("fake", "real"),
+        ("real", "fake"),
+        ("good", "real"),
+        ("real", "good"),
+    }
