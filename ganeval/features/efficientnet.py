@@ -22,6 +22,7 @@ class EfficientNetLite0(NetworkExtractor):
     """Pooled features before the classifier, d = 1280."""
 
     name = "efficientnet-lite0"
+    arbitrary = False
     layers: Mapping[str, int] = {"1280": 1280}
     default_layer = "1280"
     resize_modes: tuple[str, ...] = ("clean",)

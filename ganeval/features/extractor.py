@@ -102,6 +102,8 @@ class DirectExtractor(Extractor):
 class NetworkExtractor(Extractor):
     """An extractor that is a torch module; backends run it with torch or with OpenVINO."""
 
+    arbitrary = True  # its conversion to OpenVINO is checked on each computer, before it is kept
+
     @abstractmethod
     def preprocess(self, resize: str) -> Preprocess:
         """Resizing and normalisation of that mode."""

@@ -32,6 +32,7 @@ class Inception2015(NetworkExtractor):
     """
 
     name = "inception-2015"
+    arbitrary = False
     layers: Mapping[str, int] = {
         "64": 64,
         "192": 192,

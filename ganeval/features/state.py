@@ -25,7 +25,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of what is refused anyway
+            warnings.filterwarnings("ignore", "'torch.load' received a zip file", UserWarning)
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
         raise InputError(
             f"{path}: cannot be read as weights: {_reason(error)}",
@@ -85,6 +87,8 @@ def _reason(error: Exception) -> str:
             "it is damaged, or a pickle of more than tensors, which is not opened because it can "
             "run any program"
         )
+    if "TorchScript" in str(error):
+        return "it is a TorchScript program, which is not opened because it can run any program"
     return "it is damaged, or no file that torch.save wrote"
 
 

@@ -10,6 +10,8 @@ import torch
 from ganeval.errors import InputError
 from ganeval.features.state import load_script
 
+_ProgramError: type[Exception] = torch.jit.Error  # what a program's own assertion becomes
+
 
 class TorchScriptProgram:
     """Maps uint8 ``[n, 3, H, W]`` to float32 arrays, one image at a time.
@@ -42,7 +44,7 @@ class TorchScriptProgram:
             try:
                 with torch.inference_mode():
                     row = self._module(image[None], **self._options)
-            except RuntimeError as error:
+            except (RuntimeError, _ProgramError) as error:
                 reason = str(error).strip().splitlines()[-1]
                 raise InputError(f"{self._path}: the program fails: {reason}") from error
             if not isinstance(row, torch.Tensor):
