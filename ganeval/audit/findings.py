@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,7 +10,8 @@ from typing import Final
 
 from ganeval.audit.copies import Copies
 from ganeval.metrics.format_mix import DIFFERENT_MIX, mix, storage_differences, variation
-from ganeval.records import AuditedSet, Notice, Overlap
+from ganeval.records import AuditedSet, Estimate, Notice, Overlap
+from ganeval.statistics.intervals import t_interval
 
 CODES: Final = ("leak", "unreadable", "duplicates", "mixed_formats", "mixed_sizes")
 """Codes of the findings, the gravest first."""
@@ -142,9 +144,9 @@ def _mixed_formats(found: Found) -> Iterator[Notice]:
             f"{what} ({label_a}: {mix_a}; {label_b}: {mix_b})"
             for what, (mix_a, mix_b) in storage_differences(a.input, b.input).items()
         ]
-        blocks = [_mean(one, "blockiness") for one in (a, b)]
-        if None not in blocks and abs((blocks[0] or 0.0) - (blocks[1] or 0.0)) > _BLOCKINESS:
-            shown = [f"{value:.2f}".replace("-", "−") for value in blocks if value is not None]
+        blocks = _blockiness(a), _blockiness(b)
+        if _differ(*blocks):
+            shown = [f"{one.value or 0.0:.2f}".replace("-", "−") for one in blocks if one]
             parts.append(
                 f"8×8 blockiness ({label_a}: {shown[0]}; {label_b}: {shown[1]}; a past as JPEG "
                 "shows in it whatever the format is now)"
@@ -186,8 +188,18 @@ def _mixed_sizes(found: Found) -> Iterator[Notice]:
         )
 
 
-def _mean(one: AuditedSet, name: str) -> float | None:
+def _blockiness(one: AuditedSet) -> Estimate | None:
     for measurement in one.measurements:
-        if measurement.name == name:
-            return measurement.estimate.value
+        if measurement.name == "blockiness":
+            return measurement.estimate
     return None
+
+
+def _differ(a: Estimate | None, b: Estimate | None) -> bool:
+    """Tells whether mean blockiness differs by enough to matter, and by more than chance."""
+    if a is None or b is None or None in (a.value, b.value, a.se, b.se):
+        return False
+    difference = abs((a.value or 0.0) - (b.value or 0.0))
+    freedom = min(*a.n.values(), *b.n.values()) - 1
+    low, _ = t_interval(difference, math.hypot(a.se or 0.0, b.se or 0.0), freedom)
+    return difference > _BLOCKINESS and low > 0

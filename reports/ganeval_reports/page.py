@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganeval.records import MetricsRecord
+from ganeval.records import AuditRecord, MetricsRecord
+from ganeval_reports.audit_page import render_audit
 from ganeval_reports.document import document
 from ganeval_reports.galleries import galleries
 from ganeval_reports.images import ImageLoader
@@ -24,14 +25,16 @@ class _Result:
     stats: Sequence[Stat]
 
 
-def render(record: MetricsRecord, load_image: ImageLoader | None = None) -> str:
+def render(record: MetricsRecord | AuditRecord, load_image: ImageLoader | None = None) -> str:
     """Returns the page as one HTML document that needs nothing beside it.
 
     Args:
-        record: What was measured.
+        record: What was measured, by whichever command.
         load_image: Takes an input's label and an image's key and returns the decoded RGB image,
             None if it is gone. Without it the page shows no images and says so.
     """
+    if isinstance(record, AuditRecord):
+        return render_audit(record, load_image)
     fakes = [info.label for info in record.inputs if info.role == "fake"]
     return document(
         "metrics.html.j2",

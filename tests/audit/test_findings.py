@@ -149,6 +149,15 @@ class TestMixedFormats:
         assert notice.code == "mixed_formats"
         assert "differ in 8×8 blockiness (a: " in notice.text
 
+    def test_blockiness_of_two_images_is_no_evidence(self, make: Make) -> None:
+        a, b = make("a", range(2), side=40), make("b", range(50, 52), side=40)
+        means = [
+            next(one for one in entry.measurements if one.name == "blockiness").estimate
+            for entry in record_of(a, b).sets
+        ]
+        assert abs((means[0].value or 0) - (means[1].value or 0)) > 0.05
+        assert record_of(a, b).warnings == []
+
 
 class TestMixedSizes:
     def test_sizes_that_differ_or_distort(self, make: Make) -> None:
