@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganeval.metrics.catalogue import CATALOGUE, FAMILIES
+from ganeval.metrics.copies import find_copies
 from ganeval.metrics.distance_entries import measure_distance
 from ganeval.metrics.inception_score import PRESETS as SCORE_PRESETS
 from ganeval.metrics.inception_score import inception_score, inception_score_jackknife
@@ -18,7 +19,6 @@ from ganeval.metrics.memorisation import (
     authenticity_jackknife,
     memorisation_jackknife,
     mifid,
-    near_copies,
 )
 from ganeval.metrics.parts import Parts, UnitParts
 from ganeval.metrics.requests import Request
@@ -27,10 +27,9 @@ from ganeval.metrics.samples import Sample
 from ganeval.metrics.settings import Settings
 from ganeval.metrics.sides import Side
 from ganeval.metrics.sliced import mind_jackknife
-from ganeval.records import Copy, Estimate, Metric, Param
+from ganeval.records import Estimate, Metric, Param
 
 _SCORE_PRESET = "torch-fidelity"
-_MOST_COPIES = 50  # listed in the record
 _MANY = 1000  # reals from which one split into halves does
 
 
@@ -193,7 +192,7 @@ def measure_memorisation(
         fake,
         "mean over fakes of the least cosine distance to a real",
     )
-    return Measured(measured.metrics, measured.parts, copies=_copies(one, other))
+    return Measured(measured.metrics, measured.parts, copies=find_copies(one, other))
 
 
 def measure_mifid(
@@ -265,30 +264,6 @@ def _in_order(rows: Rows, blocks: Blocks, names: Sequence[str]) -> tuple[Rows, B
 
 def _reference(train: Sample) -> dict[str, Param]:
     return {"copies are looked for in": train.side.info.path}
-
-
-def _copies(train: Side, fake: Side) -> list[Copy]:
-    """Equal files first, then fakes whose features are nearer than reals are to each other."""
-    by_digest = {digest: key for digest, key in zip(train.digests, train.keys, strict=True)}
-    copies = [
-        Copy(fake_label=fake.label, fake=key, real=by_digest[digest], kind="bytes", distance=0.0)
-        for key, digest in zip(fake.keys, fake.digests, strict=True)
-        if digest in by_digest
-    ]
-    known = {copy.fake for copy in copies}
-    found = near_copies(train.rows("near copies"), fake.rows("near copies"))
-    copies += [
-        Copy(
-            fake_label=fake.label,
-            fake=fake.keys[i],
-            real=train.keys[j],
-            kind="features",
-            distance=float(distance),
-        )
-        for i, j, distance in sorted(found, key=lambda one: one[2])
-        if fake.keys[i] not in known
-    ]
-    return copies[:_MOST_COPIES]
 
 
 def _scaled(estimate: Estimate, scale: float) -> Estimate:

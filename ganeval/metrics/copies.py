@@ -1,0 +1,97 @@
+"""Which fakes are copies of training images: by file, by pixels, by picture, by features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ganeval.features.devices import usable_cores
+from ganeval.images import ImageSet, UnreadableImage
+from ganeval.images.arrays import array_digest
+from ganeval.images.duplicates import Comparison, Signature, difference_hash
+from ganeval.metrics.memorisation import near_copies
+from ganeval.metrics.sides import Side
+from ganeval.records import Copy
+
+_LISTED = 50  # copies of one fake set in a record
+_MOST_DECODED = 20_000  # images of both sets: above it, seconds become minutes
+_ORDER = ("bytes", "pixels", "dhash", "features")
+
+
+def find_copies(train: Side, fake: Side) -> list[Copy]:
+    """Returns the fakes that are, or nearly are, training images; the surest and nearest first.
+
+    A fake is listed once, by the strongest likeness it has: an equal file, equal pixels, a
+    difference hash within 4 bits, or features nearer to a training image than 99 % of training
+    images lie to each other. Pictures are looked at where both sides are images, 20,000 in all at
+    most. At most 50 are returned.
+
+    Args:
+        train: The training images with their features.
+        fake: The generated images with theirs.
+    """
+    copies: dict[str, Copy] = {}
+    for copy in [*_by_picture(train, fake), *_by_features(train, fake)]:
+        known = copies.get(copy.fake)
+        if known is None or _strength(copy) < _strength(known):
+            copies[copy.fake] = copy
+    return sorted(copies.values(), key=lambda copy: (*_strength(copy), copy.fake))[:_LISTED]
+
+
+def _strength(copy: Copy) -> tuple[int, float]:
+    return _ORDER.index(copy.kind), copy.distance or 0.0
+
+
+def _by_picture(train: Side, fake: Side) -> list[Copy]:
+    known = _signatures(train, fake)
+    matches = Comparison(known[0], known[1]).matches()
+    found: dict[int, Copy] = {}
+    for match in matches:
+        if match.b not in found:
+            found[match.b] = Copy(
+                fake_label=fake.label,
+                fake=fake.keys[match.b],
+                real=train.keys[match.a],
+                kind=match.kind,
+                distance=match.distance if match.kind == "dhash" else 0.0,
+            )
+    return list(found.values())
+
+
+def _by_features(train: Side, fake: Side) -> list[Copy]:
+    return [
+        Copy(
+            fake_label=fake.label,
+            fake=fake.keys[one.fake],
+            real=train.keys[one.real],
+            kind="features",
+            distance=one.distance,
+        )
+        for one in near_copies(train.rows("near copies"), fake.rows("near copies"))
+    ]
+
+
+def _signatures(train: Side, fake: Side) -> tuple[list[Signature], list[Signature]]:
+    """What images are recognised by; of sets too large to decode again, the digests alone."""
+    images = train.images, fake.images
+    if images[0] is None or images[1] is None or len(train.keys + fake.keys) > _MOST_DECODED:
+        return _by_digest(train.digests), _by_digest(fake.digests)
+    return _decoded(images[0], train), _decoded(images[1], fake)
+
+
+def _by_digest(digests: Sequence[str]) -> list[Signature]:
+    return [Signature(digest, digest, None) for digest in digests]
+
+
+def _decoded(images: ImageSet, side: Side) -> list[Signature]:
+    position = {key: i for i, key in enumerate(images.keys)}
+
+    def signature(key: str, digest: str) -> Signature:
+        try:
+            pixels = images.decode(position[key])
+        except UnreadableImage:  # changed since its features were made
+            return Signature(digest, digest, None)
+        return Signature(digest, array_digest(pixels), difference_hash(pixels))
+
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="copies") as pool:
+        return list(pool.map(signature, side.keys, side.digests))
