@@ -36,7 +36,9 @@ class Galleries:
     fakes: Sequence[FakeGrids]
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
+    """An image of a set."""
+
     role: Role
     label: str
     key: str
@@ -48,7 +50,7 @@ class _Plan:
 
     title: str
     about: str
-    places: Sequence[Sequence[_Wanted]]
+    places: Sequence[Sequence[Wanted]]
     numbers: Sequence[str]
     role: Role | None = None
     table: Table | None = None
@@ -97,7 +99,7 @@ def _sample(info: InputInfo, keys: Sequence[str]) -> _Plan:
         about = "Given as saved statistics, which hold no images."
     else:
         about = "The record names no images of this set."
-    places = [[_Wanted(info.role, info.label, key)] for key in keys]
+    places = [[Wanted(info.role, info.label, key)] for key in keys]
     return _Plan(info.label, about, places, [""] * len(keys), info.role)
 
 
@@ -112,7 +114,7 @@ def _neighbours(gallery: Gallery, real: str) -> list[_Plan]:
             title,
             about,
             places=[
-                [_Wanted("fake", gallery.fake_label, one.fake), _Wanted("real", real, one.real)]
+                [Wanted("fake", gallery.fake_label, one.fake), Wanted("real", real, one.real)]
                 for one in neighbours
             ],
             neighbours=neighbours,
@@ -127,7 +129,7 @@ def _pairs(
     title: str,
     about: str,
     *,
-    places: Sequence[Sequence[_Wanted]],
+    places: Sequence[Sequence[Wanted]],
     neighbours: Sequence[Neighbour],
     by_influence: bool,
 ) -> _Plan:
@@ -160,21 +162,22 @@ def _aligned(numbers: Sequence[float | None], *, sign: bool = False) -> list[str
 
 def _grid(plan: _Plan, embedded: Sequence[Sequence[Picture | Absence]]) -> Grid:
     tiles = [
-        Tile([_shot(*both) for both in zip(place, found, strict=True)], number)
+        Tile([shot(*both) for both in zip(place, found, strict=True)], number)
         for place, found, number in zip(plan.places, embedded, plan.numbers, strict=True)
         if any(isinstance(one, Picture) for one in found)
     ]
-    note = _absences(plan.places, embedded)
+    note = absences(plan.places, embedded)
     return Grid(plan.title, plan.role, plan.about, tiles, note, plan.table)
 
 
-def _shot(wanted: _Wanted, found: Picture | Absence) -> Shot:
+def shot(wanted: Wanted, found: Picture | Absence) -> Shot:
+    """Returns the image as part of a tile."""
     alt = f"{wanted.role}, {wanted.label}: {wanted.key}"
     return Shot(wanted.role, wanted.key, alt, found if isinstance(found, Picture) else None)
 
 
-def _absences(
-    places: Sequence[Sequence[_Wanted]], embedded: Sequence[Sequence[Picture | Absence]]
+def absences(
+    places: Sequence[Sequence[Wanted]], embedded: Sequence[Sequence[Picture | Absence]]
 ) -> str:
     """Says in words which images are gone and how many the budget left out."""
     both = zip(chain(*places), chain(*embedded), strict=True)

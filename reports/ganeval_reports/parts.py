@@ -111,3 +111,66 @@ class Grid:
     tiles: Sequence[Tile]
     note: str = ""
     table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value of a table of scores."""
+
+    value: str
+    se: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric in a table of scores.
+
+    Args:
+        name: Metric with its scale.
+        arrow: Which way is better, as an arrow.
+        direction: The same in words.
+        part: It belongs to the row above.
+        cells: One per set, in their order.
+        more: What stands in the columns after the sets.
+        note: Why there is no value.
+    """
+
+    name: str
+    arrow: str
+    direction: str
+    part: bool
+    cells: Sequence[Cell]
+    more: Sequence[str] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics as rows, sets as columns.
+
+    Args:
+        caption: What the table holds.
+        sets: Labels of the sets.
+        more: Heads of the columns after the sets.
+        families: Rows under the title of their family.
+        legend: How to read it.
+        unranked: Metrics that mark no best set, with the reason.
+    """
+
+    caption: str
+    sets: Sequence[str]
+    more: Sequence[str]
+    families: Sequence[tuple[str, Sequence[Score]]]
+    legend: Sequence[str]
+    unranked: Sequence[Note] = ()
+
+
+@dataclass(frozen=True)
+class PlotGroup:
+    """Plots under one heading; an empty heading is not shown."""
+
+    title: str
+    about: str
+    plots: Sequence[Plot]
+    table: Table | None = None

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ganeval.records import FeatureRun, FeatureSpec, InputInfo, MetricsRecord, WeightsInfo
+from ganeval.records import (
+    FeatureRun,
+    FeatureSpec,
+    InputInfo,
+    Metric,
+    MetricsRecord,
+    WeightsInfo,
+)
 from ganeval_reports.numbers import MISSING, counts, duration
 from ganeval_reports.parts import Fact, Facts, Table
 
 _DIGITS = 12
 """Hex digits shown of a digest; the record holds all."""
+
+_TRAIN = "training"
+"""What the set is called that near copies were looked for in."""
 
 _SKIPPED = 50
 """Skipped images listed; the record holds all."""
@@ -17,34 +27,36 @@ _SKIPPED = 50
 
 def protocol(record: MetricsRecord) -> list[Facts]:
     """Returns every choice that fixes the numbers."""
+    passes = _by_pass(record.features)
     groups = [
-        Facts("Features", list(_feature_facts(spec, runs)))
-        for spec, runs in _runs_by_spec(record.features)
+        Facts(
+            "Features" if len(passes) == 1 else f"Features of {layers[0][0].extractor}",
+            list(_feature_facts(layers)),
+        )
+        for layers in passes
     ]
     groups.append(Facts("Sample", list(_sample_facts(record))))
-    for metric in record.metrics:
-        heading = f"Settings of {metric.display}"
-        facts = [Fact(name, _written(value), code=True) for name, value in metric.params.items()]
-        settings = Facts(heading, facts)
-        if facts and settings not in groups:  # several fakes usually share them
-            groups.append(settings)
-    return groups
+    return groups + _settings(record.metrics)
 
 
 def inputs(record: MetricsRecord) -> Table:
     """Returns the sets as columns; properties that no set has are left out."""
+    sets = [*record.inputs, *([record.train] if record.train else [])]
     rows = []
     for name, show in _INPUT_ROWS:
-        cells = [show(info) for info in record.inputs]
+        cells = [show(info) for info in sets]
+        if name == "Role" and record.train:
+            cells[-1] = _TRAIN
         if any(cells):
             rows.append((name, *(cell or MISSING for cell in cells)))
-    head = ("", *(info.label for info in record.inputs))
-    return Table("Both sets as they were found", head, rows)
+    head = ("", *(info.label for info in sets))
+    return Table("All sets as they were found", head, rows)
 
 
 def skipped(record: MetricsRecord) -> Table | None:
     """Returns the images left out with the reason, None if there are none."""
-    rows = [(info.label, item.key, item.reason) for info in record.inputs for item in info.skipped]
+    sets = [*record.inputs, *([record.train] if record.train else [])]
+    rows = [(info.label, item.key, item.reason) for info in sets for item in info.skipped]
     if not rows:
         return None
     shown = f", first {_SKIPPED}" if len(rows) > _SKIPPED else ""
@@ -66,7 +78,8 @@ def environment(record: MetricsRecord) -> Facts:
     return Facts("", [fact for fact in facts if fact.text])
 
 
-def _runs_by_spec(runs: Sequence[FeatureRun]) -> list[tuple[FeatureSpec, list[FeatureRun]]]:
+def runs_by_spec(runs: Sequence[FeatureRun]) -> list[tuple[FeatureSpec, list[FeatureRun]]]:
+    """Gathers the extractions of equal features, in the order of their first."""
     groups: list[tuple[FeatureSpec, list[FeatureRun]]] = []
     for run in runs:
         for spec, members in groups:
@@ -78,9 +91,25 @@ def _runs_by_spec(runs: Sequence[FeatureRun]) -> list[tuple[FeatureSpec, list[Fe
     return groups
 
 
-def _feature_facts(spec: FeatureSpec, runs: Sequence[FeatureRun]) -> Iterator[Fact]:
+_Layer = tuple[FeatureSpec, list[FeatureRun]]
+"""One layer of a pass with the extractions of it."""
+
+
+def _by_pass(runs: Sequence[FeatureRun]) -> list[list[_Layer]]:
+    """Gathers layers that one pass of a network gives."""
+    passes: dict[FeatureSpec, list[_Layer]] = {}
+    for spec, members in runs_by_spec(runs):
+        same = spec.model_copy(update={"layer": "", "dimension": 0})
+        passes.setdefault(same, []).append((spec, members))
+    return list(passes.values())
+
+
+def _feature_facts(layers: Sequence[_Layer]) -> Iterator[Fact]:
+    spec = layers[0][0]
+    runs = [run for _, members in layers for run in members]
     yield Fact("Extractor", spec.extractor, code=True)
-    yield Fact("Layer", f"{spec.layer}, {spec.dimension:,} numbers per image")
+    numbers = [f"{one.layer}, {one.dimension:,} numbers per image" for one, _ in layers]
+    yield Fact("Layer" if len(layers) == 1 else "Layers", "; ".join(numbers))
     yield Fact("Resize", f"{spec.resize}, to {spec.size} × {spec.size} px")
     yield Fact("Normalisation", spec.normalisation)
     yield Fact("Decoding", _DECODE.get(spec.decode, spec.decode))
@@ -88,9 +117,43 @@ def _feature_facts(spec: FeatureSpec, runs: Sequence[FeatureRun]) -> Iterator[Fa
     yield Fact("Weights", "; ".join(weights))
     yield Fact("Precision", spec.precision)
     yield Fact("Ran on", "; ".join(dict.fromkeys(_backend(run) for run in runs)))
-    hits, misses = (sum(counted) for counted in zip(*map(_cache_counts, runs), strict=True))
-    yield Fact("Feature cache", f"{hits:,} of {hits + misses:,} images were in it")
+    yield Fact("Feature cache", "; ".join(_cached(layers)))
     yield Fact("Extraction", duration(sum(run.seconds for run in runs)))
+
+
+def _cached(layers: Sequence[_Layer]) -> list[str]:
+    """Says how many images were in the cache, per layer where layers differ."""
+    texts = {}
+    for spec, runs in layers:
+        hits = sum(run.cache_hits for run in runs)
+        total = hits + sum(run.cache_misses for run in runs)
+        texts[spec.layer] = f"{hits:,} of {total:,} images were in it"
+    if len(set(texts.values())) == 1:
+        return list(texts.values())[:1]
+    return [f"{layer}: {text}" for layer, text in texts.items()]
+
+
+def _settings(metrics: Sequence[Metric]) -> list[Facts]:
+    """One group per different set of parameters, headed by the metrics that share it."""
+    names = dict.fromkeys(metric.name for metric in metrics)
+    shared: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for name in names:
+        group = [metric for metric in metrics if metric.name == name]
+        facts = tuple((term, _of_all(group, term)) for term in group[0].params)
+        if facts:
+            shared.setdefault(facts, []).append(group[0].display)
+    return [
+        Facts(f"Settings of {', '.join(shown)}", [Fact(*both, code=True) for both in facts])
+        for facts, shown in shared.items()
+    ]
+
+
+def _of_all(group: Sequence[Metric], term: str) -> str:
+    """One parameter of a metric; per fake set where it differs."""
+    values = {metric.fake: _written(metric.params.get(term)) for metric in group}
+    if len(set(values.values())) == 1:
+        return next(iter(values.values()))
+    return "; ".join(f"{label}: {value}" for label, value in values.items())
 
 
 _DECODE = {
@@ -118,13 +181,11 @@ def _backend(run: FeatureRun) -> str:
     return f"{backend.name} {backend.version}, {backend.device}{precision}{threads}"
 
 
-def _cache_counts(run: FeatureRun) -> tuple[int, int]:
-    return run.cache_hits, run.cache_misses
-
-
 def _sample_facts(record: MetricsRecord) -> Iterator[Fact]:
     for info in record.inputs:
         yield Fact(f"Images, {info.role}", f"{_count(info)} ({info.label})")
+    if record.train:
+        yield Fact(f"Images, {_TRAIN}", f"{_count(record.train)} ({record.train.label})")
     seeds = dict.fromkeys(str(info.seed) for info in record.inputs)
     yield Fact("Seed", ", ".join(seeds))
     floors = [metric.floor for metric in record.metrics if metric.floor]

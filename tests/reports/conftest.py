@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
+from reports.evaluation import FAKES, TRAIN, evaluation_of
 
 from ganeval.records import (
     BackendInfo,
@@ -26,7 +27,7 @@ from ganeval.records import (
     WeightsInfo,
 )
 
-REAL, FAKE = "paintings", "fake & <b>unet</b>"
+REAL, FAKE = "paintings", FAKES[0]
 SCRIPT = "<script>alert(1)</script>.png"
 ODD_NAMES = (
     SCRIPT,
@@ -59,6 +60,9 @@ def pictures() -> dict[tuple[str, str], Image.Image]:
         for key in keys(role):
             coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
             drawn[label, key] = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+    # Of the evaluation: the same images under other labels.
+    for label, twin in ((TRAIN, REAL), (FAKES[1], FAKE), (FAKES[2], FAKE)):
+        drawn |= {(label, key): image for (own, key), image in drawn.items() if own == twin}
     return drawn
 
 
@@ -175,3 +179,9 @@ def record() -> MetricsRecord:
             ganeval="0.1.0", python="3.11.9", packages={"numpy": "2.4.6"}, platform="Linux"
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def evaluation(record: MetricsRecord) -> MetricsRecord:
+    """Three fake sets by fifteen metrics, with everything a page can show of them."""
+    return evaluation_of(record)

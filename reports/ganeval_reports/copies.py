@@ -1,0 +1,104 @@
+"""Fakes that are, or nearly are, training images: side by side, with how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganeval.records import Copy, MetricsRecord
+from ganeval_reports.galleries import Wanted, absences, shot
+from ganeval_reports.images import BUDGET, ImageLoader, Picture, embed
+from ganeval_reports.numbers import MISSING, significant
+from ganeval_reports.parts import Grid, Table, Tile
+
+MOST = 24
+"""Pairs shown of one fake set; the table has all that the record lists."""
+
+KINDS = {
+    "bytes": "same file",
+    "pixels": "same pixels",
+    "dhash": "near hash",
+    "features": "near features",
+}
+
+_COSINE = "cosine distance "
+
+
+@dataclass(frozen=True)
+class Copies:
+    """All near copies of a page.
+
+    Args:
+        title: With their number.
+        source: Label of the set they copy.
+        training: It was given as the training images.
+        grids: One per fake set that has any.
+        spent: Characters of the page that their images take.
+    """
+
+    title: str
+    source: str
+    training: bool
+    grids: Sequence[Grid]
+    spent: int
+
+
+def copies(
+    record: MetricsRecord, load: ImageLoader | None, budget: int = BUDGET // 3
+) -> Copies | None:
+    """Embeds the near copies beside their originals; None if the record lists none."""
+    if not record.copies:
+        return None
+    source = record.train or record.input("real")
+    groups: dict[str, list[Copy]] = {}
+    for copy in record.copies:
+        groups.setdefault(copy.fake_label, []).append(copy)
+    places = [
+        [
+            [Wanted("fake", label, one.fake), Wanted("real", source.label, one.real)]
+            for one in found[:MOST]
+        ]
+        for label, found in groups.items()
+    ]
+    grids, spent = [], 0
+    if load:
+        ids = [[[(one.label, one.key) for one in place] for place in plan] for plan in places]
+        embedded = embed(ids, load, budget)
+    else:
+        embedded = [[] for _ in places]
+    for (label, found), plan, pictures in zip(groups.items(), places, embedded, strict=True):
+        tiles = [
+            Tile([shot(*both) for both in zip(place, pair, strict=True)], _number(one))
+            for one, place, pair in zip(found, plan, pictures, strict=False)
+            if any(isinstance(picture, Picture) for picture in pair)
+        ]
+        spent += sum(len(one.picture.source) for tile in tiles for one in tile.shots if one.picture)
+        more = f", the nearest {MOST} shown" if len(found) > MOST else ""
+        about = f"{_counted(len(found))}{more}" if load else _counted(len(found))
+        note = absences(plan, pictures) if load else ""
+        grids.append(Grid(label, None, about, tiles, note, _table(label, found)))
+    title = f"{_counted(len(record.copies))} among the fakes"
+    return Copies(title, source.label, record.train is not None, grids, spent)
+
+
+def _counted(count: int) -> str:
+    return "1 near copy" if count == 1 else f"{count:,} near copies"
+
+
+def _number(copy: Copy) -> str:
+    distance = _distance(copy).removeprefix(_COSINE)
+    return f"{KINDS[copy.kind]}{f', {distance}' if distance else ''}"
+
+
+def _distance(copy: Copy) -> str:
+    """The distance with its unit; equal files have none worth telling."""
+    if copy.distance is None or copy.kind in ("bytes", "pixels"):
+        return ""
+    if copy.kind == "dhash":
+        return f"{copy.distance:g} bit{'' if copy.distance == 1 else 's'}"
+    return f"{_COSINE}{significant(copy.distance, 2)}"
+
+
+def _table(label: str, found: Sequence[Copy]) -> Table:
+    rows = [(one.fake, one.real, KINDS[one.kind], _distance(one) or MISSING) for one in found]
+    return Table(f"Near copies of {label}", ("Fake", "Training image", "Kind", "Distance"), rows)
