@@ -184,7 +184,7 @@ def feature_options(command: F) -> F:
             "--layer",
             "--dims",
             metavar="NAME",
-            help="64, 192, 768 or 2048 of the Inception.  [default: the extractor's last]",
+            help="64, 192, 768, 2048 or sfid of the Inception.  [default: the extractor's own]",
         ),
         click.option(
             "--weights",
@@ -215,11 +215,26 @@ def _span(
 
 def statistics_options(command: F) -> F:
     """Adds what is told of saved statistics and allowed with them."""
-    return click.option(
-        "--force",
-        is_flag=True,
-        help="Compare statistics made under another protocol; the result is branded.",
-    )(command)
+    for option in (
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Compare statistics made under another protocol; the result is branded.",
+        ),
+        click.option(
+            "--ref-n",
+            type=click.IntRange(min=2),
+            metavar="N",
+            help="Images behind REAL, where its statistics do not tell.",
+        ),
+        click.option(
+            "--ref-resize",
+            metavar="MODE",
+            help="Resize mode behind REAL, where its statistics do not tell.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def image_options(command: F) -> F:

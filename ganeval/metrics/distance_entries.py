@@ -7,7 +7,6 @@ from ganeval.metrics.extrapolation import fid_infinity
 from ganeval.metrics.floor import FloorResult, excess_over_floor
 from ganeval.metrics.frechet import dimension
 from ganeval.metrics.measured import Measured, Provenance
-from ganeval.metrics.naming import distance_name
 from ganeval.metrics.parts import Parts, UnitParts, from_rows
 from ganeval.metrics.requests import Request
 from ganeval.metrics.rows import Floats
@@ -47,7 +46,7 @@ def measure_distance(
     name = request.name + request.suffix
     metric = Metric(
         name=name,
-        display=distance_name(made.spec, made.weights),
+        display=made.distance_name,
         fake=other.label,
         estimate=result.estimate,
         direction="lower",
@@ -84,7 +83,7 @@ def measure_infinity(
     info = CATALOGUE["fid_infinity"]
     metric = Metric(
         name="fid_infinity",
-        display=f"{distance_name(made.spec, made.weights)}∞",
+        display=f"{made.distance_name}∞",
         fake=other.label,
         estimate=result.estimate,
         direction=info.direction,

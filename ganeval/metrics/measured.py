@@ -9,6 +9,7 @@ import numpy as np
 
 from ganeval.metrics.estimates import FEWEST_GROUPS, Spread, estimate_of
 from ganeval.metrics.jackknifed import Jackknifed
+from ganeval.metrics.naming import distance_name
 from ganeval.metrics.parts import Parts, UnitParts, from_replicates
 from ganeval.metrics.rows import Floats
 from ganeval.metrics.samples import Sample
@@ -21,6 +22,12 @@ class Provenance:
 
     spec: FeatureSpec | None
     weights: WeightsInfo | None
+    mixed: bool = False  # statistics made under another protocol were forced
+
+    @property
+    def distance_name(self) -> str:
+        """What the Fréchet distance of such features may be called."""
+        return "FD(mixed protocols)" if self.mixed else distance_name(self.spec, self.weights)
 
 
 @dataclass(frozen=True)

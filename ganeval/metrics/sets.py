@@ -11,11 +11,12 @@ from ganeval.features.plan import Plan
 from ganeval.features.weights import PUBLISHED, find_weights
 from ganeval.images import source_kind
 from ganeval.metrics.measured import Provenance
-from ganeval.metrics.needs import Need
+from ganeval.metrics.needs import Need, main_need
 from ganeval.metrics.protocol import common_spec, told_weights
 from ganeval.metrics.requests import Request
 from ganeval.metrics.settings import Progress, Settings
 from ganeval.metrics.sides import OpenSide, Side, extract_sides, make_plans, open_side, side_labels
+from ganeval.metrics.statistics_file import SPATIAL_LAYER, spatial_statistics
 from ganeval.records import FeatureRun, FeatureSpec, Notice, Role
 
 Sides = Mapping[Need, Side]
@@ -59,12 +60,13 @@ class Sets:
 
     def provenance(self, need: Need) -> Provenance:
         """Returns what made these features."""
+        mixed = any(notice.code == "forced_protocol" for notice in self.notices)
         for set_ in self.every:
             side = set_.get(need)
             if side is not None and side.run is not None:
-                return Provenance(side.run.spec, side.run.weights)
+                return Provenance(side.run.spec, side.run.weights, mixed)
         spec = self.spec if need == self.main else None
-        return Provenance(spec, told_weights(spec))
+        return Provenance(spec, told_weights(spec), mixed)
 
 
 def ready_sets(
@@ -84,7 +86,7 @@ def ready_sets(
         fakes: The fake sets.
         train: The training images, if they are another set than the real one.
         labels: Names of the fake sets; None: the last parts of their paths.
-        requests: What will be measured; the first tells the main features.
+        requests: What will be measured.
         extra: Further features to extract.
         settings: Every choice.
         progress: Told how far the extraction is.
@@ -95,7 +97,7 @@ def ready_sets(
     """
     sources = [real, *fakes, *([] if train is None else [train])]
     needs_network = any(_is_images(source) for source in sources)
-    main = requests[0].need
+    main = _main(requests, settings)
     kept, plans, notices = _plans(requests, extra, settings, needs_network, progress)
     roles: list[Role] = ["fake" if 0 < i <= len(fakes) else "real" for i in range(len(sources))]
     names = _labels(sources, len(fakes), labels)
@@ -123,6 +125,13 @@ def ready_sets(
     )
 
 
+def _main(requests: Sequence[Request], settings: Settings) -> Need:
+    """The features that describe the sets: those chosen, where any metric is computed from them."""
+    chosen = main_need(settings.extractor, settings.layer, settings.resize)
+    needs = [request.need for request in requests]
+    return chosen if chosen in needs else needs[0]
+
+
 def _labels(sources: Sequence[object], fakes: int, given: Sequence[str] | None) -> list[str]:
     """Short unique names; the fake sets are called as they were named."""
     names = side_labels(sources)
@@ -146,10 +155,9 @@ def _plans(
     progress: Progress,
 ) -> tuple[list[Request], dict[tuple[str, str], Plan], list[Notice]]:
     """Plans for all that can be had; optional metrics whose weights are not at hand are dropped."""
-    main = requests[0].need
     kept, dropped = [], []
     for request in requests:
-        optional = request.if_missing != "fail" and request.need.extractor != main.extractor
+        optional = request.if_missing != "fail" and request.need.extractor != settings.extractor
         if optional and not _weights_at_hand(request.need.extractor):
             dropped.append(request)
         else:
@@ -184,6 +192,13 @@ def _spec(
     opened: Sequence[OpenSide], plan: Plan, main: Need, settings: Settings
 ) -> tuple[FeatureSpec | None, list[Notice]]:
     single = replace(plan, layers=[main.layer])
+    if main.layer == SPATIAL_LAYER:
+        opened = [
+            replace(side, saved=spatial_statistics(side.saved) or side.saved)
+            if side.saved
+            else side
+            for side in opened
+        ]
     return common_spec(opened, single, force=settings.force)
 
 

@@ -35,6 +35,8 @@ class Settings:
             temporary file.
         per_image: Also make a table of what each image does.
         compat: Also tell what other packages would print.
+        ref_resize: Resize mode behind real statistics that do not tell it.
+        ref_n: Number of images behind real statistics that do not tell it.
         force: Compare statistics made under another protocol all the same.
         uncertainty: How the standard error of a Fréchet distance is found.
         permutations: Label permutations behind the p-value of KID.
@@ -62,6 +64,8 @@ class Settings:
     memory: int = 2 << 30
     per_image: bool = False
     compat: bool = False
+    ref_resize: str | None = None
+    ref_n: int | None = None
     force: bool = False
     uncertainty: Literal["influence", "jackknife", "bootstrap", "none"] = "influence"
     permutations: int = 999

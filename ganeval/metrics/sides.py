@@ -23,7 +23,13 @@ from ganeval.images.listing import valid_text
 from ganeval.metrics.frechet import Side as FrechetSide
 from ganeval.metrics.needs import Need, layers_of, main_need
 from ganeval.metrics.settings import Progress, Settings
-from ganeval.metrics.statistics_file import SavedStatistics, load_statistics
+from ganeval.metrics.statistics_file import (
+    SPATIAL_LAYER,
+    SavedStatistics,
+    load_statistics,
+    spatial_statistics,
+    stated,
+)
 from ganeval.paths import cache_folder
 from ganeval.records import FeatureRun, InputInfo, Notice, Role
 
@@ -175,7 +181,10 @@ def open_side(source: object, role: Role, label: str, settings: Settings) -> Ope
         for option, value in (("--limit", settings.limit), ("--groups", settings.groups)):
             if value is not None:
                 raise InputError(f"{option}: {path} holds statistics, which are taken whole")
-        return OpenSide(role, label, None, load_statistics(Path(path)))
+        saved = load_statistics(Path(path))
+        if role == "real":
+            saved = stated(saved, settings.ref_resize, settings.ref_n)
+        return OpenSide(role, label, None, saved)
     images = open_image_set(
         source,
         groups=settings.groups,
@@ -219,12 +228,13 @@ def extract_sides(
         list(plans.values()),
         lambda done, total: progress(side.label, done, total),
     )
-    sides, notices = {}, []
+    sides: dict[Need, Side] = {}
+    notices: list[Notice] = []
     for pair, extraction in zip(plans, extractions, strict=True):
-        notices += extraction.notices
+        notices += [notice for notice in extraction.notices if notice not in notices]
         for layer in extraction.features:
             sides[Need(pair[0], layer, pair[1])] = _ready(side, extraction, layer)
-    return sides, list(dict.fromkeys(notices))
+    return sides, notices
 
 
 def _ready(side: OpenSide, extraction: Extraction, layer: str) -> Side:
@@ -253,13 +263,17 @@ def _ready(side: OpenSide, extraction: Extraction, layer: str) -> Side:
 
 def _saved_sides(side: OpenSide, main: Need) -> dict[Need, Side]:
     """The side that saved statistics are; files of ADM's kind also hold the spatial one."""
-    return {main: _saved_side(side)}
-
-
-def _saved_side(side: OpenSide) -> Side:
     saved = side.saved
     if saved is None:
         raise InputError(f"{side.label}: neither images nor statistics")
+    spatial = spatial_statistics(saved)
+    sides = {main: _saved_side(side, saved)}
+    if spatial is not None:  # also where it is the main one
+        sides[main._replace(layer=SPATIAL_LAYER)] = _saved_side(side, spatial)
+    return sides
+
+
+def _saved_side(side: OpenSide, saved: SavedStatistics) -> Side:
     _require_two(saved.n, str(saved.path))
     source = saved.meta.source if saved.meta is not None else None
     info = InputInfo(
