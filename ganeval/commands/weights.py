@@ -12,7 +12,9 @@ from rich.filesize import decimal
 from ganeval.commands.progress import Bars
 from ganeval.commands.tables import print_table
 from ganeval.errors import GanevalError, MissingFileError
+from ganeval.features.extractor import get_extractor
 from ganeval.features.published import PUBLISHED, PublishedWeights
+from ganeval.features.torchvision_extractor import TorchvisionExtractor
 from ganeval.features.weights import (
     find_weights,
     inspect_weights,
@@ -68,7 +70,7 @@ def list_(json_: bool) -> None:
 @click.argument("name")
 def path(name: str) -> None:
     """Print where the weights NAME lie, and nothing else; exit code 3 if nowhere."""
-    found = find_weights(published_weights(name))
+    found = find_weights(_published(name))
     if found is None:
         raise _absent(name)
     click.echo(found.path)
@@ -78,10 +80,17 @@ def path(name: str) -> None:
 @click.argument("name")
 def fetch(name: str) -> None:
     """Fetch the weights NAME unless they are there, and print where they lie."""
-    label = published_weights(name).file
     with Bars(quiet=False) as bars:
-        found = resolve_weights(name, progress=lambda done, size: bars(label, done, size, "bytes"))
-    click.echo(found.path)
+
+        def progress(done: int, size: int) -> None:
+            bars(name, done, size, "bytes")
+
+        if ":" in name:
+            found = get_extractor(name).weights(None, progress)
+        else:
+            found = resolve_weights(name, progress=progress)
+    if found is not None:
+        click.echo(found.path)
 
 
 @weights.command()
@@ -89,7 +98,7 @@ def fetch(name: str) -> None:
 def verify(name: str | None) -> None:
     """Read every byte of the weights NAME (default: all that are there) and compare digests."""
     wrong = []
-    for published in [published_weights(name)] if name else PUBLISHED.values():
+    for published in [_published(name)] if name else PUBLISHED.values():
         where = locate_weights(published)
         if where is None:
             if name:
@@ -103,6 +112,15 @@ def verify(name: str | None) -> None:
             wrong.append(f"{where}: sha256 {found.sha256}, published is {published.sha256}")
     if wrong:
         raise GanevalError("not the published weights:\n  " + "\n  ".join(wrong))
+
+
+def _published(name: str) -> PublishedWeights:
+    """What is published under a name of the list, or by torchvision of one of its models."""
+    if name.startswith("torchvision:"):
+        extractor = get_extractor(name)
+        if isinstance(extractor, TorchvisionExtractor):
+            return extractor.published
+    return published_weights(name)
 
 
 def _place(published: PublishedWeights, hints: DigestHints) -> _Place:

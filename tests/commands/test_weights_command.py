@@ -137,3 +137,19 @@ def test_verify_of_all_checks_the_others_too_and_passes_over_absent_ones() -> No
 
 def test_verify_of_one_that_is_absent_is_exit_code_3() -> None:
     assert isinstance(run("verify", NAME).exception, MissingFileError)
+
+
+def test_the_weights_of_a_torchvision_model_go_by_its_name() -> None:
+    name = "torchvision:resnet18"
+    assert isinstance(run("path", name).exception, MissingFileError)
+    result = run("fetch", name)
+    assert isinstance(result.exception, MissingFileError)
+    assert "resnet18-f37072fd.pth" in str(result.exception)
+    path = cache_folder() / "weights" / "resnet18-f37072fd.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OTHER)
+    result = run("verify", name)
+    assert isinstance(result.exception, GanevalError)
+    for part in (str(path), sha256(OTHER), "f37072fd"):
+        assert part in str(result.exception)
+    assert isinstance(run("fetch", "torchvision:resnet1").exception, InputError)
