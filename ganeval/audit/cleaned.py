@@ -65,7 +65,9 @@ def require_files(images: ImageSet) -> None:
         raise InputError(
             f"--write-list: {images.path} is {'an' if images.kind == 'array' else 'a'} "
             f"{images.kind}, and a list can only name files of their own",
-            hint="Unpack it into a folder first.",
+            hint="Save its images as files first."
+            if images.kind == "array"
+            else "Unpack it into a folder first.",
         )
 
 

@@ -25,6 +25,7 @@ SHORT: Final = {
 }
 
 _DUPLICATES = 0.01  # share of the images of a set
+_MOSTLY = 0.5  # share of the images of a set
 _BLOCKINESS = 0.05  # difference of the means
 _NOT_SQUARE = 0.01  # share of images
 _SMALLEST_SIDE = 32  # pixels
@@ -125,13 +126,20 @@ def _duplicates(found: Found) -> Iterator[Notice]:
         if extra <= _DUPLICATES * len(one.images):
             continue
         kinds = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in one.duplicates.items())
-        near = "dhash" in one.duplicates
+        near = one.duplicates.get("dhash", 0)
+        advice = ""
+        if near > _MOSTLY * len(one.images):
+            advice = (
+                " So many near hashes mean that the pictures of this set share their layout "
+                "(digits, faces, logos), not that they are copies."
+            )
+        elif near:
+            advice = " Look at the near ones first: plain pictures can agree by chance."
         yield Notice(
             code="duplicates",
             text=f"{extra} of {len(one.images)} images of {one.input.label} repeat others of the "
             f"set ({kinds}). Repeated images are no independent sample and pull every metric "
-            "towards themselves; remove them, or join them with --groups."
-            + (" Look at the near ones first: plain pictures can agree by chance." if near else ""),
+            f"towards themselves; remove them, or join them with --groups.{advice}",
             data={"set": one.input.label, "repeated": extra, **one.duplicates},
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
+from ganeval.audit.copies import MOST_PAIRS
 from ganeval.commands.tables import print_table
 from ganeval.commands.text import print_notices
 from ganeval.images.failures import printable
@@ -136,7 +137,9 @@ def _repeated(record: AuditRecord) -> None:
             for pair in pairs[:_SHOWN]
         ],
     )
-    _more(len(pairs), "pairs")
+    _more(
+        len(pairs), "pairs", f" (the surest {MOST_PAIRS:,} are kept)" * (len(pairs) == MOST_PAIRS)
+    )
 
 
 def _standing_out(record: AuditRecord) -> None:
@@ -187,6 +190,6 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: str 
         print_table(head, rows, numbers=numbers)
 
 
-def _more(count: int, what: str) -> None:
+def _more(count: int, what: str, bound: str = "") -> None:
     if count > _SHOWN:
-        click.echo(f"… {count - _SHOWN:,} more {what}; --out and --html show them")
+        click.echo(f"… {count - _SHOWN:,} more {what}{bound}; --out and --html show them")
