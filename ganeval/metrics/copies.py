@@ -14,37 +14,52 @@ from ganeval.metrics.sides import Side
 from ganeval.records import Copy
 
 _LISTED = 50  # copies of one fake set in a record
-_MOST_DECODED = 20_000  # images of both sets: above it, seconds become minutes
+_MOST_DECODED = 20_000  # images of a set: above it, seconds become minutes
 _ORDER = ("bytes", "pixels", "dhash", "features")
 
 
-def find_copies(train: Side, fake: Side) -> list[Copy]:
+def find_copies(
+    train: Side,
+    fake: Side,
+    known: tuple[Sequence[Signature], Sequence[Signature]],
+) -> list[Copy]:
     """Returns the fakes that are, or nearly are, training images; the surest and nearest first.
 
     A fake is listed once, by the strongest likeness it has: an equal file, equal pixels, a
     difference hash within 4 bits, or features nearer to a training image than 99 % of training
-    images lie to each other. Pictures are looked at where both sides are images, 20,000 in all at
-    most. At most 50 are returned.
+    images lie to each other. At most 50 are returned.
 
     Args:
         train: The training images with their features.
         fake: The generated images with theirs.
+        known: What the images of both are recognised by; see `signatures_of`.
     """
     copies: dict[str, Copy] = {}
-    for copy in [*_by_picture(train, fake), *_by_features(train, fake)]:
-        known = copies.get(copy.fake)
-        if known is None or _strength(copy) < _strength(known):
+    for copy in [*_by_picture(train, fake, known), *_by_features(train, fake)]:
+        found = copies.get(copy.fake)
+        if found is None or _strength(copy) < _strength(found):
             copies[copy.fake] = copy
     return sorted(copies.values(), key=lambda copy: (*_strength(copy), copy.fake))[:_LISTED]
+
+
+def signatures_of(side: Side) -> list[Signature]:
+    """Returns what images are recognised by; every image is decoded.
+
+    Of saved statistics, and of more than 20,000 images, the digest is all there is.
+    """
+    if side.images is None or len(side.keys) > _MOST_DECODED:
+        return [Signature(digest, digest, None) for digest in side.digests]
+    return _decoded(side.images, side)
 
 
 def _strength(copy: Copy) -> tuple[int, float]:
     return _ORDER.index(copy.kind), copy.distance or 0.0
 
 
-def _by_picture(train: Side, fake: Side) -> list[Copy]:
-    known = _signatures(train, fake)
-    matches = Comparison(known[0], known[1]).matches()
+def _by_picture(
+    train: Side, fake: Side, known: tuple[Sequence[Signature], Sequence[Signature]]
+) -> list[Copy]:
+    matches = Comparison(*known).matches()
     found: dict[int, Copy] = {}
     for match in matches:
         if match.b not in found:
@@ -69,18 +84,6 @@ def _by_features(train: Side, fake: Side) -> list[Copy]:
         )
         for one in near_copies(train.rows("near copies"), fake.rows("near copies"))
     ]
-
-
-def _signatures(train: Side, fake: Side) -> tuple[list[Signature], list[Signature]]:
-    """What images are recognised by; of sets too large to decode again, the digests alone."""
-    images = train.images, fake.images
-    if images[0] is None or images[1] is None or len(train.keys + fake.keys) > _MOST_DECODED:
-        return _by_digest(train.digests), _by_digest(fake.digests)
-    return _decoded(images[0], train), _decoded(images[1], fake)
-
-
-def _by_digest(digests: Sequence[str]) -> list[Signature]:
-    return [Signature(digest, digest, None) for digest in digests]
 
 
 def _decoded(images: ImageSet, side: Side) -> list[Signature]:

@@ -18,7 +18,13 @@ from ganeval.records import Estimate, Metric, Param, excess_of
 
 
 def measure_distance(
-    request: Request, real: Sample, fake: Sample, made: Provenance, settings: Settings
+    request: Request,
+    real: Sample,
+    fake: Sample,
+    made: Provenance,
+    settings: Settings,
+    *,
+    floored: bool = True,
 ) -> Measured:
     """The Fréchet distance with its floor, and the influence of every image behind it."""
     one, other = real.of(request.need), fake.of(request.need)
@@ -33,7 +39,7 @@ def measure_distance(
         seed=settings.seed,
     )
     floor = None
-    if one.values is not None and other.values is not None:
+    if floored and one.values is not None and other.values is not None:
         floor = excess_over_floor(
             one.values,
             other.values,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from ganeval.errors import InputError
+from ganeval.images.duplicates import Signature
+from ganeval.metrics.copies import signatures_of
 from ganeval.metrics.needs import Need
 from ganeval.metrics.sides import Side
 from ganeval.metrics.units import Units, shared_units
@@ -69,6 +72,11 @@ class Sample:
         """Returns the rows of every block; one that this set has no image of is empty."""
         block = self.block_of_unit[self.units]
         return [np.flatnonzero(block == one) for one in range(self.block_count)]
+
+    @cached_property
+    def signatures(self) -> list[Signature]:
+        """What the images are recognised by; decoded once for all comparisons."""
+        return signatures_of(self.side)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Sample:
         """Returns the sample with some of its images."""

@@ -192,7 +192,8 @@ def measure_memorisation(
         fake,
         "mean over fakes of the least cosine distance to a real",
     )
-    return Measured(measured.metrics, measured.parts, copies=find_copies(one, other))
+    copies = find_copies(one, other, (train.signatures, fake.signatures))
+    return Measured(measured.metrics, measured.parts, copies=copies)
 
 
 def measure_mifid(
@@ -204,7 +205,7 @@ def measure_mifid(
     settings: Settings,
 ) -> Measured:
     """MiFID and the memorisation distance behind its penalty."""
-    distance = measure_distance(request, real, fake, made, settings)
+    distance = measure_distance(request, real, fake, made, settings, floored=False)
     told = measure_memorisation(request, train, fake, made, settings)
     (fid,), (memory,) = distance.metrics, told.metrics
     value, m = fid.estimate.value, memory.estimate.value

@@ -13,10 +13,9 @@ from itertools import combinations, pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from ganeval.statistics.groups import Codes
+from ganeval.images.duplicates import clusters
+from ganeval.statistics.groups import Codes, group_codes
 
 _PAIRED_SHARE = 0.9  # of the smaller set must have a partner, else the sets count as unpaired
 
@@ -80,10 +79,14 @@ def shared_units(
         paired = len(both) >= _PAIRED_SHARE * min(len(keys[i]), len(keys[j])) > 0
         pairings[i, j] = Pairing(paired, len(both))
         if paired:
-            links += [(starts[i] + positions[i][s], starts[j] + positions[j][s]) for s in both]
+            links += [
+                (int(starts[i]) + positions[i][s], int(starts[j]) + positions[j][s]) for s in both
+            ]
     for start, labels in zip(starts, groups, strict=False):
         first: dict[str, int] = {}
-        links += [(start + first.setdefault(g, n), start + n) for n, g in enumerate(labels)]
+        links += [
+            (int(start) + first.setdefault(g, n), int(start) + n) for n, g in enumerate(labels)
+        ]
     count, codes = _components(links, int(starts[-1]))
     ordered = [list(one) for one in digests]
     for j in range(1, len(keys)):
@@ -102,9 +105,8 @@ def _unique_stems(keys: Sequence[str]) -> dict[str, int]:
 
 
 def _components(links: list[tuple[int, int]], size: int) -> tuple[int, Codes]:
-    if not size:
-        return 0, np.empty(0, np.int64)
-    ends = np.array(links, dtype=np.int64).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
-    count, codes = connected_components(graph, directed=False)
-    return int(count), codes.astype(np.int64)
+    """Numbers of linked images and the code of each, in order of first appearance."""
+    first = np.arange(size)
+    for group in clusters(size, links):
+        first[group] = group[0]
+    return len(np.unique(first)), group_codes(first.tolist(), size)
