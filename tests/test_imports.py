@@ -91,7 +91,7 @@ def modules_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stderr.split()}
 
 
-@pytest.mark.parametrize("command", [[], ["fid"], ["weights"], ["cache"], ["ls"]])
+@pytest.mark.parametrize("command", [[], ["fid"], ["weights"], ["audit"], ["cache"], ["ls"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"from ganeval.cli import run; assert run({[*command, '--help']!r}) == 0"
     assert not modules_after(code) & HEAVY
