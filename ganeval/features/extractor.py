@@ -102,7 +102,9 @@ class DirectExtractor(Extractor):
 class NetworkExtractor(Extractor):
     """An extractor that is a torch module; backends run it with torch or with OpenVINO."""
 
-    arbitrary = True  # its conversion to OpenVINO is checked on each computer, before it is kept
+    # Nothing is assumed about its layers, and its conversion to OpenVINO is checked on each
+    # computer before it is kept; False for networks whose conversion ganeval's tests check.
+    arbitrary = True
 
     @abstractmethod
     def preprocess(self, resize: str) -> Preprocess:
