@@ -20,10 +20,12 @@ $(READY): pyproject.toml
 
 setup: $(READY)  ## Virtual environment with everything installed
 
-demo: $(READY)  ## Make images, compare them, write demo/fid.html
+demo: $(READY)  ## Make images, compare them, write demo/*.html
 	$(BIN)/python examples/make_demo_images.py demo
 	cd demo && ../$(BIN)/ganeval fid real fake --extractor efficientnet-lite0 --html fid.html --out fid.json
-	@echo "Open demo/fid.html in a browser."
+	cd demo && ../$(BIN)/ganeval evaluate real fake later --extractor efficientnet-lite0 --html evaluate.html --out evaluate.json
+	cd demo && ../$(BIN)/ganeval audit real later --html audit.html
+	@echo "Open demo/fid.html, demo/evaluate.html and demo/audit.html in a browser."
 
 test: $(READY)  ## The default suite (under 6 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile -q

@@ -1,8 +1,9 @@
-"""Makes two folders of images for the demo from the photographs that scikit-learn ships.
+"""Makes three folders of images for the demo from the photographs that scikit-learn ships.
 
 ``real`` holds crops of the two photographs; ``fake`` holds other crops of the same photographs,
-through the faults of a young generator: blur, a checkerboard and a colour cast. Both are PNG, so
-that no file format can give the fakes away.
+through the faults of a young generator: blur, a checkerboard and a colour cast. ``later`` holds the
+crops of ``fake``, by the same names, as that generator would paint them after more training. All
+are PNG, so that no file format can give the fakes away.
 """
 
 from __future__ import annotations
@@ -41,15 +42,18 @@ def generated(piece: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 def main(folder: Path) -> None:
     photos = [Image.fromarray(array) for array in load_sample_images().images]
-    for name, seed in (("real", 1), ("fake", 2)):
-        rng = np.random.default_rng(seed)
-        target = folder / name
-        target.mkdir(parents=True, exist_ok=True)
-        for i in range(COUNT):
-            piece = crop(photos[i % len(photos)], rng)
-            image = generated(piece, rng) if name == "fake" else piece
-            image.save(target / f"{i:03d}.png")
-    print(f"{COUNT} images each in {folder / 'real'} and {folder / 'fake'}")
+    for name in ("real", "fake", "later"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(1)
+    for i in range(COUNT):
+        crop(photos[i % len(photos)], rng).save(folder / "real" / f"{i:03d}.png")
+    rng = np.random.default_rng(2)
+    for i in range(COUNT):
+        piece = crop(photos[i % len(photos)], rng)
+        image = generated(piece, rng)
+        image.save(folder / "fake" / f"{i:03d}.png")
+        Image.blend(piece, image, 0.6).save(folder / "later" / f"{i:03d}.png")
+    print(f"{COUNT} images each in {folder / 'real'}, {folder / 'fake'} and {folder / 'later'}")
 
 
 if __name__ == "__main__":
