@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def list_paths(pattern: Path, labels: Sequence[str]) -> list[Path]:
         labels: Labels of the sets.
 
     Raises:
-        InputError: The name does not end in ``.txt``, by which lists are known.
+        InputError: The name does not end in ``.txt``, by which lists are known, or its place
+            cannot be written to.
     """
     names = [label.replace("/", "-") for label in labels]
     if len(set(names)) < len(names):
@@ -52,7 +54,20 @@ def list_paths(pattern: Path, labels: Sequence[str]) -> list[Path]:
         raise InputError(
             f"--write-list {pattern}: the name must end in .txt, by which lists are known"
         )
+    for path in paths:
+        _require_room(path)
     return paths
+
+
+def _require_room(path: Path) -> None:
+    """Refuses, before any work is done for it, a list that cannot be written."""
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"--write-list {path}: {folder} is no folder that can be written to")
+    if path.is_dir():
+        raise InputError(f"--write-list {path}: is a folder")
 
 
 def require_files(images: ImageSet) -> None:

@@ -153,7 +153,14 @@ def audit(
         _refuse_network_options(extractor, chosen)
     if csv is not None:
         require_writable("--csv", csv)
-    refuse_same_file({"--csv": csv, "--out": output.out, "--html": output.html})
+    refuse_same_file(
+        {
+            "--csv": csv,
+            "--out": output.out,
+            "--html": output.html,
+            "--write-list": chosen["write_list"],
+        }
+    )
     settings = AuditSettings(extractor=None if no_features else extractor or _EXTRACTOR, **chosen)
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:

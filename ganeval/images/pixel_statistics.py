@@ -14,6 +14,7 @@ from ganeval.images.decoding import Pixels
 _Plane = npt.NDArray[np.float32]
 
 _BLOCK = 8  # pixels, of the transform in JPEG
+_LARGEST = 2048  # pixels of a side whose spectrum is taken
 _HIGH = 0.25  # cycles per pixel: half of what the grid can hold
 
 
@@ -86,7 +87,8 @@ def high_frequency(plane: _Plane) -> float | None:
     """Returns the share of power above 0.25 cycles per pixel, in whatever direction.
 
     The mean is removed first, and a Hann window keeps the picture's edges from counting. Low
-    values are smooth pictures, or such as were enlarged; white noise has 0.80.
+    values are smooth pictures, or such as were enlarged; white noise has 0.80. Of pictures with a
+    side above 2048 pixels, the middle is taken.
 
     Args:
         plane: Luma, float32 ``[H, W]``.
@@ -94,6 +96,7 @@ def high_frequency(plane: _Plane) -> float | None:
     Returns:
         0..1; None for a constant picture.
     """
+    plane = _middle(plane)
     flat = plane - plane.mean()
     if not np.ptp(plane) or min(plane.shape) < 3:  # a window of 2 has no weight
         return None
@@ -101,6 +104,12 @@ def high_frequency(plane: _Plane) -> float | None:
     power = np.abs(np.fft.rfft2(flat * window)) ** 2 * weights
     total = float(power.sum(dtype=np.float64))
     return float(power[high].sum(dtype=np.float64)) / total if total else None
+
+
+def _middle(plane: _Plane) -> _Plane:
+    """Cuts a large picture, whose spectrum would take more memory than the picture."""
+    top, left = (max(0, (side - _LARGEST) // 2) for side in plane.shape)
+    return plane[top : top + _LARGEST, left : left + _LARGEST]
 
 
 @lru_cache(maxsize=4)

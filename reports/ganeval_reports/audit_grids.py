@@ -80,7 +80,7 @@ def _matches(a: str, b: str, pairs: Sequence[DuplicatePair]) -> _Plan:
         f"{len(pairs):,} pair{'' if len(pairs) == 1 else 's'}{more}",
         [[(a, one.a), (b, one.b)] for one in shown],
         [
-            f"{KINDS[one.kind]}, luma ± {fixed(one.luma_difference, 1)}"
+            f"{KINDS[one.kind]}, ± {fixed(one.luma_difference, 1)}"
             if one.kind == "dhash"
             else KINDS[one.kind]
             for one in shown

@@ -115,6 +115,21 @@ def test_names_that_cannot_hold_the_lists(
         record_of(*folders, settings=settings)
 
 
+def test_a_place_that_cannot_hold_the_list_is_refused_before_decoding(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganeval.images.files import FileSource
+
+    def refuse(*_: object) -> None:
+        pytest.fail("an image was decoded")
+
+    monkeypatch.setattr(FileSource, "decode", refuse)
+    (tmp_path / "file").write_text("in the way")
+    settings = replace(QUICK, write_list=tmp_path / "file" / "kept.txt")
+    with pytest.raises(InputError, match="no folder that can be written to"):
+        record_of(make("a", range(2)), settings=settings)
+
+
 def test_archives_have_no_files_to_list(make: Make, tmp_path: Path) -> None:
     shutil.make_archive(str(tmp_path / "z"), "zip", make("a", range(3)))
     settings = replace(QUICK, write_list=tmp_path / "kept.txt")

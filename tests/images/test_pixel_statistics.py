@@ -83,6 +83,12 @@ class TestHighFrequency:
         # the window, so about 0.003 of scatter.
         assert high_frequency(noise) == pytest.approx(1 - math.pi / 16, abs=0.012)
 
+    def test_of_a_huge_picture_the_middle_counts(self) -> None:
+        plane = np.random.default_rng(0).normal(100, 40, (64, 2560)).astype(np.float32)
+        middle = slice((2560 - 2048) // 2, (2560 + 2048) // 2)
+        plane[:, middle] = np.tile(wave(0.125), (1, 16))[:64]
+        assert high_frequency(plane) == pytest.approx(0, abs=1e-4)
+
     def test_a_constant_picture_has_no_spectrum(self) -> None:
         assert high_frequency(luma(flat(9, 9, 9))) is None
 
