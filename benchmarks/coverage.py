@@ -5,14 +5,15 @@ translated to paintings where those are at hand, and go through the same functio
 `ganeval evaluate`, from features on. An interval claims to hold the expected value at its n, which
 is the mean over all draws; that of KID the value of infinitely many images, which is known exactly.
 
-``--quick`` ends within about 3 minutes on 2 cores, the whole within 30. Ctrl-C prints what has been
-found so far.
+``--quick`` ends within about 3 minutes on 2 cores, the whole within 30. Ctrl-C, or ``--minutes``,
+ends it earlier with what has been found so far.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -58,9 +59,16 @@ def scenarios(quick: bool, data: Path | None) -> list[Scenario]:
     return found + [Scenario(source, n, 160) for source in images for n in (50, 100)]
 
 
-def gathered(wanted: Sequence[Scenario], workers: int) -> list[list[Run]]:
-    """Runs everything and returns the runs of every scenario; Ctrl-C returns those at hand."""
+def gathered(wanted: Sequence[Scenario], workers: int, seconds: float) -> list[list[Run]]:
+    """Runs everything and returns the runs of every scenario.
+
+    Args:
+        wanted: What to run.
+        workers: Number of processes.
+        seconds: Time after which the runs at hand are returned, as they are on Ctrl-C.
+    """
     runs: list[list[Run]] = [[] for _ in wanted]
+    end = time.perf_counter() + seconds
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
@@ -69,6 +77,8 @@ def gathered(wanted: Sequence[Scenario], workers: int) -> list[list[Run]]:
             for scenario, run in run_all(wanted, workers):
                 runs[scenario].append(run)
                 progress.advance(task)
+                if time.perf_counter() > end:
+                    break
         except KeyboardInterrupt:
             console.print("stopped: what follows is of the runs so far")
     return runs
@@ -153,6 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder with reference/features-monet-*.npz")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--only", metavar="TEXT", default="", help="sources whose name holds TEXT")
     parser.add_argument("--runs", type=int, help="runs per source and size, instead of the usual")
     options = parser.parse_args(arguments)
@@ -164,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not wanted:
         sys.exit(f"--only {options.only}: no source has that in its name")
     start = time.perf_counter()
-    runs = gathered(wanted, options.workers)
+    runs = gathered(wanted, options.workers, options.minutes * 60)
     table = [
         line for one, found in zip(wanted, runs, strict=True) if found for line in lines(one, found)
     ]

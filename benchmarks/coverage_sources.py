@@ -1,10 +1,9 @@
 """What the runs draw from: distributions, and real images with their translations.
 
-Every source gives a real set and fake sets of one size. In the paired layout the fakes are ``a``,
-``b`` and ``other``: a and b come from one distribution and share their sources, as two equally good
-translators of the same photos would, and ``other`` shares them too but comes from a distribution a
-little farther from the reals. In the unpaired layout they are ``a`` and ``c`` of one distribution
-with nothing shared.
+Every source gives a real set and two fake sets of one size, called a and b, in three layouts.
+Paired: they come from one distribution and share their sources, as two equally good translators of
+the same photos would. Unpaired: they come from one distribution and share nothing. Worse: they
+share their sources, and b comes from another distribution.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from coverage_populations import (
 )
 from coverage_sets import Drawn, Rows
 
-Layout = Literal["paired", "unpaired"]
+Layout = Literal["paired", "unpaired", "worse"]
 
 _SHARED = 0.8  # correlation of the features of partners
 _CLASSES = 12  # of the made-up logits
@@ -53,6 +52,9 @@ class Source(Protocol):
 
     def share(self, n: int) -> float:
         """Share of all images there are that a set of n holds; 0 for a distribution."""
+
+    def judges(self, layout: Layout) -> bool:
+        """Tells whether a is drawn from the distribution that intervals are judged for."""
 
     def draw(
         self, n: int, layout: Layout, rng: np.random.Generator
@@ -100,6 +102,10 @@ class Distributions:
         """There are infinitely many images."""
         return 0.0
 
+    def judges(self, layout: Layout) -> bool:
+        """It always is."""
+        return True
+
     def draw(
         self, n: int, layout: Layout, rng: np.random.Generator
     ) -> tuple[Drawn, Sequence[Drawn]]:
@@ -108,13 +114,14 @@ class Distributions:
         if layout == "unpaired":
             return real, [
                 self._set(
-                    label, self.fake, self._parts(n, rng), rng.normal(size=(n, self.d)), prefix
+                    label, self.fake, self._parts(n, rng), rng.normal(size=(n, self.d)), f"{label}/"
                 )
-                for label, prefix in (("a", "a/"), ("c", "c/"))
+                for label in ("a", "b")
             ]
         parts, common = self._parts(n, rng), rng.normal(size=(n, self.d))
+        second = self.other if layout == "worse" else self.fake
         fakes = []
-        for label, mixture in (("a", self.fake), ("b", self.fake), ("other", self.other)):
+        for label, mixture in (("a", self.fake), ("b", second)):
             own = rng.normal(size=(n, self.d))
             noise = np.sqrt(_SHARED) * common + np.sqrt(1 - _SHARED) * own
             fakes.append(self._set(label, mixture, parts, noise))
@@ -138,7 +145,8 @@ class Distributions:
 class Translations:
     """Sets drawn without replacement from real images and two translations of other images.
 
-    Under the null each of two partners is drawn by a coin from one translation or the other.
+    Paired sets of one distribution are made by a coin: each image of a comes from one translation
+    or the other, and that of b from the one left.
 
     Args:
         name: Short name for tables.
@@ -163,27 +171,27 @@ class Translations:
         """Share of all images that a set of n holds."""
         return n / len(self.real)
 
+    def judges(self, layout: Layout) -> bool:
+        """The coin adds a chance of its own, which the share of all images does not lessen."""
+        return layout != "paired"
+
     def draw(
         self, n: int, layout: Layout, rng: np.random.Generator
     ) -> tuple[Drawn, Sequence[Drawn]]:
         """Draws the real set and the fake sets."""
         real = Drawn("real", self.real[rng.permutation(len(self.real))[:n]], _keys(range(n)))
         order = rng.permutation(len(self.one))
-        rows = order[:n]
-        coin = rng.integers(2, size=(len(order), 1)).astype(bool)
-        mixed = np.where(coin, self.one, self.two)
+        rows, rest = order[:n], order[n : 2 * n]
         if layout == "unpaired":
-            rest = order[n : 2 * n]
             return real, [
-                Drawn("a", mixed[rows], _keys(rows, "a/")),
-                Drawn("c", mixed[rest], _keys(rest, "c/")),
+                Drawn("a", self.one[rows], _keys(rows, "a/")),
+                Drawn("b", self.one[rest], _keys(rest, "b/")),
             ]
-        swapped = np.where(coin, self.two, self.one)
-        return real, [
-            Drawn("a", mixed[rows], _keys(rows)),
-            Drawn("b", swapped[rows], _keys(rows)),
-            Drawn("other", self.one[rows], _keys(rows)),
-        ]
+        one, two = self.one[rows], self.two[rows]
+        if layout == "paired":
+            coin = rng.integers(2, size=(n, 1)).astype(bool)
+            one, two = np.where(coin, one, two), np.where(coin, two, one)
+        return real, [Drawn("a", one, _keys(rows)), Drawn("b", two, _keys(rows))]
 
 
 def _keys(numbers: Sequence[int] | np.ndarray | range, prefix: str = "") -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 from coverage_runs import Run, Scenario
+from coverage_sources import Layout
 
 Floats = npt.NDArray[np.float64]
 
@@ -118,18 +119,16 @@ def lines(scenario: Scenario, runs: Sequence[Run]) -> list[Line]:
 
 
 def _line(scenario: Scenario, runs: Sequence[Run], name: str) -> Line:
-    told = [run for run in runs if name in run.values]
-    found = [run.values[name] for run in told]
-    values = np.array([one.value for one in found])
-    again = np.array([run.again[name] for run in told])
-    target, exact = float(np.nanmean([values, again])), name in scenario.source.targets
+    told = [run.values[name] for run in runs if name in run.values]
+    values = np.array([one.value for one in told])
+    target, exact = float(np.nanmean(values)), name in scenario.source.targets
     if exact:
         target = float(scenario.source.targets[name])
     # Images drawn from few without being put back vary less than those of a distribution.
     finite = math.sqrt(1 - scenario.source.share(scenario.n))
-    errors = np.array([one.se for one in found]) * finite
-    lows = values - finite * (values - np.array([one.low for one in found]))
-    highs = values + finite * (np.array([one.high for one in found]) - values)
+    errors = np.array([one.se for one in told]) * finite
+    lows = values - finite * (values - np.array([one.low for one in told]))
+    highs = values + finite * (np.array([one.high for one in told]) - values)
     known = np.isfinite(lows)
     tie = 1e-9 * max(abs(target), 1e-12)
     below, above = highs[known] < target - tie, lows[known] > target + tie
@@ -142,41 +141,42 @@ def _line(scenario: Scenario, runs: Sequence[Run], name: str) -> Line:
         value=float(np.nanmean(values)),
         target=target,
         exact=exact,
-        se_over_sd=_ratio(errors, np.concatenate([values, again])),
+        se_over_sd=_ratio(errors, values),
         holds=_share(~below & ~above),
         below=_share(below),
         above=_share(above),
         no_width=_share(highs[known] == lows[known]),
-        false_paired=_called(run.null.get(name) for run in told if run.paired),
-        false_unpaired=_called(run.null.get(name) for run in told if not run.paired),
-        power=_called(run.power.get(name) for run in told),
-        gap_paired=_gap(told, name, paired=True),
-        gap_unpaired=_gap(told, name, paired=False),
+        false_paired=_called(runs, name, "paired"),
+        false_unpaired=_called(runs, name, "unpaired"),
+        power=_called(runs, name, "worse"),
+        gap_paired=_gap(runs, name, "paired"),
+        gap_unpaired=_gap(runs, name, "unpaired"),
     )
+
+
+def _called(runs: Sequence[Run], name: str, layout: Layout) -> Share:
+    known = [run.p[name] for run in runs if run.layout == layout and name in run.p]
+    known = [p for p in known if math.isfinite(p)]
+    return Share(sum(p < _ALPHA for p in known), len(known))
+
+
+def _gap(runs: Sequence[Run], name: str, layout: Layout) -> float:
+    some = [run for run in runs if run.layout == layout and name in run.gap]
+    widths = np.array([run.width[name] for run in some])
+    gaps = np.array([run.gap[name] for run in some])
+    known = np.isfinite(widths)
+    truth = math.sqrt(float(np.square(gaps[known]).mean())) if known.any() else 0.0  # mean is 0
+    return float(widths[known].mean()) / truth if truth > 0 else math.nan
 
 
 def _share(happened: npt.NDArray[np.bool_]) -> Share:
     return Share(int(happened.sum()), len(happened))
 
 
-def _called(p_values: Iterable[float | None]) -> Share:
-    known = [p for p in p_values if p is not None and math.isfinite(p)]
-    return Share(sum(p < _ALPHA for p in known), len(known))
-
-
 def _ratio(errors: Floats, values: Floats) -> float:
     errors, values = errors[np.isfinite(errors)], values[np.isfinite(values)]
     spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     return float(errors.mean()) / spread if len(errors) and spread > 0 else math.nan
-
-
-def _gap(runs: Sequence[Run], name: str, *, paired: bool) -> float:
-    some = [run for run in runs if run.paired == paired and name in run.gap]
-    widths = np.array([run.width[name] for run in some])
-    gaps = np.array([run.gap[name] for run in some])
-    known = np.isfinite(widths)
-    truth = math.sqrt(float(np.square(gaps[known]).mean())) if known.any() else 0.0  # mean is 0
-    return float(widths[known].mean()) / truth if truth > 0 else math.nan
 
 
 @dataclass(frozen=True)
