@@ -123,9 +123,9 @@ def _notes(side: Side, reader: Reader, found: int) -> Iterator[str]:
         if found < len(side.keys):
             yield f"finds {found} of {len(side.keys)} {role} images, {_missed(side, reader)}"
         if info.ignored.get(".npy") and "npy" in reader.extensions:
-            yield f"would also read {info.ignored['.npy']} .npy files as {role} images"
+            yield f"would also read .npy files as {role} images ({info.ignored['.npy']})"
         if info.skipped:
-            yield f"would stop at the {len(info.skipped)} unreadable {role} images"
+            yield f"would stop at unreadable {role} images ({len(info.skipped)} left out here)"
         read = {case: info.decoded.get(case, 0) for case in sorted(READ_DIFFERENTLY_BY_PEERS)}
         correct = side.run is not None and side.run.spec.decode != "peer"
         if correct and any(read.values()):
@@ -143,5 +143,5 @@ def _missed(side: Side, reader: Reader) -> str:
     nested = [key for key in missed if "/" in key and not reader.recursive]
     spelled = sorted({PurePosixPath(key).suffix for key in set(missed) - set(nested)})
     reasons = [f"none of {' '.join(spelled)}"] if spelled else []
-    reasons += [f"none of the {len(nested)} in folders inside"] if nested else []
+    reasons += [f"none in folders inside ({len(nested)})"] if nested else []
     return ", ".join(reasons)
