@@ -97,7 +97,7 @@ def _leak_meaning(overlap: Overlap) -> str:
         "A near difference hash means the same layout of light and dark: a copy, another crop or "
         "compression of the same picture, or two pictures that happen to agree. Look at the "
         f"pairs: the most alike of these differ by {overlap.luma_difference:.2g} of 255 grey "
-        "levels on average, copies mostly by a few."
+        "levels on average, copies by a few."
     )
     if not overlap.same_name:
         return other
