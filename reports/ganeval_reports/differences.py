@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ganeval.records import Difference, MetricsRecord
+from ganeval.records import Difference, MetricsRecord, excess_of
 from ganeval_reports import glossary
 from ganeval_reports.families import by_family
 from ganeval_reports.figures import Contrast, forest_plot
@@ -14,6 +14,7 @@ from ganeval_reports.numbers import MISSING, p_value, printed
 from ganeval_reports.parts import Note, Plot, PlotGroup, Table
 from ganeval_reports.results import scaled_name
 
+_NO_BREAK = "\u00a0"
 _HEAD = ("Metric", "Difference", "Δ ± SE", "Interval", "p", "p, Holm", "Better", "Note")
 
 
@@ -35,7 +36,11 @@ class Differences:
 def differences(record: MetricsRecord) -> Differences:
     """Returns the differences of a record; no groups if it has none."""
     found = record.differences
-    names = dict.fromkeys(one.metric for one in found)
+    # In the order of the table: each metric, then its excess.
+    listed = [name for one in record.metrics for name in (one.name, excess_of(one.name))]
+    compared = {one.metric for one in found}
+    names = [name for name in dict.fromkeys(listed) if name in compared]
+    names += sorted(compared.difference(names))
     members = [[one for one in found if one.metric == name] for name in names]
     groups: list[PlotGroup] = []
     drawn = 0
@@ -116,9 +121,16 @@ def _row(one: Difference) -> tuple[str, ...]:
     return (
         scaled_name(one.display, one.metric),
         f"{one.a} − {one.b}",
-        number.value_and_se,
-        number.interval or MISSING,
-        *(MISSING if p is None else p_value(p).removeprefix("p = ") for p in (one.p, one.p_holm)),
+        number.value_and_se.replace(" ", _NO_BREAK),
+        number.interval.replace(" ", _NO_BREAK) or MISSING,
+        *(_bare(p) for p in (one.p, one.p_holm)),
         one.better or MISSING,
         "; ".join(notes),
     )
+
+
+def _bare(p: float | None) -> str:
+    """A p-value in a column of them."""
+    if p is None:
+        return MISSING
+    return p_value(p).removeprefix("p ").removeprefix("= ").replace(" ", _NO_BREAK)

@@ -146,7 +146,7 @@ def _pairs(
     if any(influences):
         head = (*head, "Influence")
         rows = [(*row, number or MISSING) for row, number in zip(rows, influences, strict=True)]
-    table = Table(f"{title}, in numbers", head, rows)
+    table = Table(f"{title}, {places[0][0].label}, in numbers", head, rows)
     return _Plan(title, about, places, numbers, table=table)
 
 

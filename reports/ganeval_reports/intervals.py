@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from markupsafe import Markup
+
 from ganeval.records import Estimate, Floor, Metric
 from ganeval_reports import glossary
 from ganeval_reports.families import by_family
@@ -38,33 +40,42 @@ def plots(metrics: Sequence[Metric]) -> list[PlotGroup]:
 
 def _plot(group: Sequence[Metric], prefix: str, told: dict[str, str], *, few: bool) -> Plot:
     first = group[0]
-    several = len(group) > 1
-    rows = list(_of_several(group) if several else _of_one(first))
-    axis = "← lower is better" if first.direction == "lower" else "higher is better →"
-    drawable = any(isinstance(row, Row) and row.value is not None for row in rows)
     bias = list(_once("Bias", (metric.bias for metric in group)))
     return Plot(
         title=display_name(first),
-        drawing=interval_plot(rows, axis=axis, prefix=prefix) if drawable else None,
+        drawing=_drawing(group, prefix),
         table=Table(
             f"{display_name(first)} in numbers",
             ("Quantity", "Value ± SE", "Interval", "Images"),
             list(_table_rows(group)),
         ),
         # Among many plots the text beside each must be short.
-        meaning=[*_meaning(group, told), *(bias if few else [])],
+        meaning=[*_missing(group), *_meaning(group, told), *(bias if few else [])],
         methods=[*([] if few else bias), *_methods(group)],
     )
 
 
+def _drawing(group: Sequence[Metric], prefix: str) -> Markup | None:
+    """Everything known of one set, or several sets below each other; None if there is no value."""
+    lower = group[0].direction == "lower"
+    axis = "← lower is better" if lower else "higher is better →"
+    several = len(group) > 1
+    # Of several sets the excess is on an axis of its own, to be seen beside a large floor.
+    parts = [_all_images(group), _excesses(group)] if several else [_of_one(group[0])]
+    drawn = [
+        interval_plot(rows, axis=axis, prefix=f"{prefix}{index}")
+        for index, rows in enumerate(map(list, parts))
+        if any(isinstance(row, Row) and row.value is not None for row in rows)
+    ]
+    return Markup("").join(drawn) if drawn else None
+
+
 def _of_one(metric: Metric) -> Iterator[Row | Heading]:
-    """Everything that is known of one set."""
     for line in _lines(metric):
         yield line if isinstance(line, Heading) else line[0]
 
 
-def _of_several(group: Sequence[Metric]) -> Iterator[Row | Heading]:
-    """Sets below each other, first by the metric, then by its excess."""
+def _all_images(group: Sequence[Metric]) -> Iterator[Row | Heading]:
     power = _power(group[0])
     for metric in group:
         yield _line(metric.fake, metric.estimate, power, _expected(metric))[0]
@@ -74,13 +85,16 @@ def _of_several(group: Sequence[Metric]) -> Iterator[Row | Heading]:
         for label, one in corrected:
             if one:
                 yield _line(label, one, power)[0]
+
+
+def _excesses(group: Sequence[Metric]) -> Iterator[Row | Heading]:
+    power = _power(group[0])
     floors = [(metric.fake, metric.floor) for metric in group if metric.floor]
-    if floors:
-        sizes = {floor.half_size for _, floor in floors}
-        size = f", {sizes.pop():,} images a side" if len(sizes) == 1 else ""
-        yield Heading(f"Excess over floor, at half size{size}")
-        for label, floor in floors:
-            yield _line(label, floor.excess, power)[0]
+    sizes = {floor.half_size for _, floor in floors}
+    size = f", {sizes.pop():,} images a side" if len(sizes) == 1 else ""
+    yield Heading(f"Excess over floor, at half size{size}")
+    for label, floor in floors:
+        yield _line(label, floor.excess, power)[0]
 
 
 def _lines(metric: Metric) -> Iterator[_Line | Heading]:
@@ -143,12 +157,19 @@ def _table_rows(group: Sequence[Metric]) -> Iterator[tuple[str, ...]]:
             yield label, number.value_and_se + reason, interval or MISSING, number.n or MISSING
 
 
+def _missing(group: Sequence[Metric]) -> Iterator[Note]:
+    """Why there is nothing to draw."""
+    reasons = [(metric, printed(metric.estimate).reason) for metric in group]
+    if all(metric.estimate.value is None for metric in group):
+        yield from _each("No value", reasons)
+
+
 def _meaning(group: Sequence[Metric], told: dict[str, str]) -> Iterator[Note]:
     """What a reader must know to read the number; what was told before is referred to."""
     first = group[0]
     known = glossary.entry(first.name)
     direction = f"{first.direction.capitalize()} is better."
-    before = told.setdefault(known.what, first.display)
+    before = told.setdefault(known.what + known.blind_to, first.display)
     if before != first.display and known.what:
         yield Note("What it is", f"{before} with another choice, see the protocol. {direction}")
     else:

@@ -70,6 +70,11 @@ def short_address(written: Callable[[MetricsRecord], str], record: MetricsRecord
     return written(record.model_copy(update={"galleries": [gallery.model_copy(update=few)]}))
 
 
+@pytest.fixture(scope="module")
+def evaluation_address(written: Callable[[MetricsRecord], str], evaluation: MetricsRecord) -> str:
+    return written(evaluation)
+
+
 @pytest.fixture
 def open_page(browser: playwright.Browser, address: str) -> Iterator[Open]:
     """Opens a page; afterwards the console must be empty and nothing may have been fetched."""
@@ -164,7 +169,7 @@ def test_a_pair_opens_with_both_images_and_their_distance(open_page: Open) -> No
 
 def test_the_command_is_copied_as_it_can_be_pasted(open_page: Open, record: MetricsRecord) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    page.locator(".copy").click()
+    page.locator("#command .copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert shlex.split(copied) == record.argv
@@ -173,7 +178,7 @@ def test_the_command_is_copied_as_it_can_be_pasted(open_page: Open, record: Metr
 def test_a_refused_clipboard_leaves_the_command_selected(open_page: Open) -> None:
     page = open_page()
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
-    page.locator(".copy").click()
+    page.locator("#command .copy").click()
     page.get_by_role("button", name="Selected").wait_for()
     assert page.evaluate("getSelection().toString()").startswith("ganeval fid data/paintings")
 
@@ -211,6 +216,61 @@ def test_nothing_is_wider_than_the_window(open_page: Open) -> None:
     for width in (360, 390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_evaluation_fits_every_window(open_page: Open, evaluation_address: str) -> None:
+    page = open_page(evaluation_address)
+    for unfold in ("0", UNFOLD):
+        page.evaluate(unfold)
+        for width in (360, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_metrics_stay_in_sight_while_the_sets_scroll(
+    open_page: Open, evaluation_address: str
+) -> None:
+    page = open_page(evaluation_address, viewport={"width": 360, "height": 800})
+    area, name = page.locator(".scroll:has(.scores)"), page.locator(".scores tbody th").nth(1)
+    before = name.bounding_box()
+    last = page.locator(".scores thead th").last
+    assert before
+    assert last.bounding_box()["x"] > 360  # there is something to scroll to
+    area.evaluate("area => area.scrollTo(area.scrollWidth, 0)")
+    assert name.bounding_box()["x"] == before["x"]
+    assert last.bounding_box()["x"] < 360
+    # What scrolls beneath it does not shine through.
+    colour = "name => getComputedStyle(name).backgroundColor"
+    assert name.evaluate(colour) == page.locator("body").evaluate(colour)
+
+
+def test_the_tables_for_papers_can_be_copied(open_page: Open, evaluation_address: str) -> None:
+    page = open_page(evaluation_address, permissions=["clipboard-read", "clipboard-write"])
+    for summary, start in (("As LaTeX", "% ganeval"), ("As CSV", "kind,metric,name")):
+        part = page.locator(f"details:has(summary:has-text('{summary}'))")
+        part.locator("summary").click()
+        part.locator(".copy").click()
+        part.get_by_role("button", name="Copied").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(start)
+        assert copied.count("\n") > 20
+
+
+def test_paper_has_the_tables_whole(open_page: Open, evaluation_address: str) -> None:
+    page = open_page(evaluation_address)
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 690, "height": 1000})  # A4 less its margins
+    scores = page.locator(".scores").bounding_box()
+    assert scores
+    assert scores["width"] <= 690
+    assert not page.locator(".copied").first.is_visible()
+    assert set(
+        page.evaluate(
+            "[...document.querySelectorAll('.plot figure')]"
+            ".map(figure => getComputedStyle(figure).breakInside)"
+        )
+    ) == {"avoid"}
 
 
 def test_paper_has_every_folded_number_and_no_cut_plot(open_page: Open) -> None:
@@ -251,6 +311,32 @@ def test_axe_finds_no_barrier(open_page: Open, short_address: str, scheme: str) 
     assert barriers(axe.Axe().run(page)) == []
     tiles(page).first.click()
     assert barriers(axe.Axe().run(page, context="#viewer")) == []
+
+
+def test_axe_finds_no_barrier_in_an_evaluation(open_page: Open, evaluation_address: str) -> None:
+    page = open_page(evaluation_address)
+    page.evaluate(UNFOLD)
+    # The contrast of this many words takes long; a page with fewer metrics has them all.
+    contrast = {"rules": {"color-contrast": {"enabled": False}}}
+    assert barriers(axe.Axe().run(page, options=contrast)) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_of_an_evaluation_stands_out(
+    open_page: Open,
+    written: Callable[[MetricsRecord], str],
+    evaluation: MetricsRecord,
+    scheme: str,
+) -> None:
+    names = {"fid", "excess", "recall", "fid_infinity"}
+    few = {
+        "metrics": [one for one in evaluation.metrics if one.name in names],
+        "differences": [one for one in evaluation.differences if one.metric in names],
+        "galleries": [],
+    }
+    page = open_page(written(evaluation.model_copy(update=few)), color_scheme=scheme)
+    page.evaluate(UNFOLD)
+    assert barriers(axe.Axe().run(page, options={"runOnly": ["color-contrast"]})) == []
 
 
 def barriers(found: dict[str, list[dict[str, object]]]) -> list[tuple[object, object]]:
