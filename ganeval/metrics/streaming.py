@@ -77,7 +77,8 @@ class FrechetDistance(StreamingMetric):
 class Evaluation(StreamingMetric):
     """Any metrics of the command line, of images that come in batches.
 
-    All features are held: n · d · 4 bytes per set and layer, 0.8 GB for 100,000 images at d = 2048.
+    All features are held: n · d · 4 bytes per set and layer (0.4 GB for 50,000 images at d = 2048),
+    and as much again while the result is computed.
 
     Args:
         metrics: Names as on the command line: ``"fid,kid,prdc"``, ``["fid", "kid"]``; ``"all"``

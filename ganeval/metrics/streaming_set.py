@@ -160,7 +160,11 @@ class StreamedSet:
         info = self._info(role, digests)
         sides = {}
         for need, d in self.dimensions().items():
-            values = np.concatenate(self.rows[need])[order] if self.holds_rows else None
+            values = None
+            if self.holds_rows:
+                # In one piece from now on, so that the rows are not held twice.
+                self.rows[need] = [np.concatenate(self.rows[need])]
+                values = self.rows[need][0][order]
             taken: FrechetSide = self.moments_of(need, d) if values is None else values
             sides[need] = Side(
                 role=role,

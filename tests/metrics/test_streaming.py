@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 import ganeval
 from ganeval.errors import InputError
@@ -74,6 +75,21 @@ def test_result_depends_neither_on_batches_nor_on_order_nor_on_layout() -> None:
     turned.update(FAKE[::-1].transpose(0, 3, 1, 2), real=False)
     turned.update([image for image in REAL[::-1]], real=True)
     assert whole.compute() == single.compute() == turned.compute()
+
+
+def test_distance_is_that_of_saved_files(tmp_path: Path) -> None:
+    for name, whole in (("real", REAL), ("fake", FAKE)):
+        (tmp_path / name).mkdir()
+        for i, pixels in enumerate(whole):
+            Image.fromarray(pixels).save(tmp_path / name / f"{i:03d}.png")
+    metric = FrechetDistance(PROJECTION, value_range=(-1, 1))
+    metric.update((REAL / 127.5 - 1).astype(np.float32), real=True)
+    metric.update((FAKE / 127.5 - 1).astype(np.float32), real=False)
+    record = ganeval.evaluate(tmp_path / "real", tmp_path / "fake", "fid", extractor=PROJECTION)
+    # Files have other digests than arrays, so the rows are in another order.
+    expected, found = record.metric("fid").estimate, metric.compute()
+    assert found.value == pytest.approx(expected.value, rel=1e-10)
+    assert found.se == pytest.approx(expected.se, rel=1e-10)
 
 
 def test_computing_changes_nothing() -> None:

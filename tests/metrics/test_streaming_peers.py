@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganeval.metrics.streaming import FrechetDistance
 from ganeval.metrics.streaming_set import BLOCK
@@ -36,3 +40,16 @@ def test_distance_is_that_of_torchmetrics(n: int) -> None:
             ours.update_features(batch, real=is_real)
     # torchmetrics returns float32: half a unit in the last place is 6e-8 of the value.
     assert ours.compute().value == pytest.approx(float(peer.compute()), rel=1e-7)
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+def test_distance_of_streamed_images_is_that_of_pytorch_fid(shared: Path) -> None:
+    peers = json.loads((shared / "reference" / "peers.json").read_text("utf-8"))
+    expected = peers["pairs"]["horse2zebra/horses vs horse2zebra/fake-zebras"]["pf2048"]
+    metric = FrechetDistance(weights=shared / "weights" / "fid-inception-2015-partial.pth")
+    for name, real in (("horses", True), ("fake-zebras", False)):
+        for path in sorted((shared / "data" / "horse2zebra" / name).iterdir()):
+            metric.update([Image.open(path)], real)
+    # pytorch-fid reads low below d images; features of two backends differ by 3e-7.
+    assert metric.compute().value == pytest.approx(expected["exact_cross_gram"], rel=1e-5)
