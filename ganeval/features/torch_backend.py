@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ganeval.errors import GanevalError, InputError
 from ganeval.features.backend import Backend, Batch, Rows
 from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.pillow_resize import resize_with_pillow
 from ganeval.features.preprocess import apply_with_torch
 from ganeval.features.weights import WeightsFile
 from ganeval.records import BackendInfo
@@ -40,9 +41,13 @@ class TorchBackend(Backend):
     ) -> None:
         self._device = _open_device(device)
         self.batch_size = batch_size or (64 if self._device.type == "cuda" else 8)
-        network = fold_batch_norm(extractor.network(weights))
+        network = extractor.network(weights)
+        if not extractor.arbitrary:  # others may hide an activation in what they call ``bn``
+            network = fold_batch_norm(network)
         self._network = network.to(self._device).to(memory_format=torch.channels_last)
-        self._preprocess = extractor.preprocess(resize)
+        preprocess = extractor.preprocess(resize)
+        self._on_pillow = preprocess if preprocess.on_pillow else None
+        self._preprocess = preprocess.after_pillow if preprocess.on_pillow else preprocess
         self._waiting: deque[_Started] = deque()
         self._outputs = {layer: list(extractor.layers).index(layer) for layer in layers}
         self.info = BackendInfo(
@@ -53,6 +58,14 @@ class TorchBackend(Backend):
             else self._device.type,
             threads=torch.get_num_threads() if self._device.type == "cpu" else None,
         )
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Resizes as Pillow does, where that defines the mode; else the device resizes."""
+        return image if self._on_pillow is None else resize_with_pillow(image, self._on_pillow)
+
+    def prepared_bytes(self, decoded: int) -> int:
+        """See `Backend.prepared_bytes`."""
+        return 0 if self._on_pillow is None else 3 * self._on_pillow.size**2
 
     def submit(self, batch: Batch) -> list[Rows]:
         """See `Backend.submit`; copies and kernels of several batches overlap on a GPU.

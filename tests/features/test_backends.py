@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,3 +111,29 @@ def test_a_stream_that_breaks_off_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         list(backend.run(breaking()))  # type: ignore[arg-type]
     assert list(backend.finish()) == []
+
+
+def test_backends_agree_on_a_network_that_hides_an_activation_in_its_batch_norm(
+    tmp_path: Path, images: np.ndarray
+) -> None:
+    """timm's ByobNet calls norm and ReLU together ``bn``; folding it away would lose the ReLU."""
+    pytest.importorskip("openvino")
+    import timm
+    import torch
+
+    from ganeval.features.openvino_backend import OpenVINOBackend
+    from ganeval.features.timm_extractor import TimmExtractor
+    from ganeval.features.torch_backend import TorchBackend
+
+    torch.manual_seed(0)
+    network = timm.create_model("test_byobnet", pretrained=False)
+    torch.save(network.state_dict(), tmp_path / "byobnet.pth")
+    extractor = TimmExtractor("test_byobnet")
+    weights = extractor.weights(tmp_path / "byobnet.pth", None)
+    layer = extractor.default_layer
+    rows = []
+    for kind, device in ((OpenVINOBackend, {}), (TorchBackend, {"device": "cpu"})):
+        backend = kind(extractor, weights, layers=[layer], resize="own", batch_size=2, **device)
+        rows.append(gathered(list(backend.run(batches(backend, images)))))
+    # Float32 arithmetic in another order; the definition's bound for any backend.
+    assert np.linalg.norm(rows[0] - rows[1]) < 1e-4 * np.linalg.norm(rows[0])
