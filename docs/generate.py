@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from ganeval.cli import cli
-from ganeval.records import MetricsRecord
+from ganeval.records import AuditRecord, MetricsRecord
 
 DOCS = Path(__file__).resolve().parent
 
@@ -35,14 +36,18 @@ def helps(command: click.Command, name: str) -> list[tuple[str, str]]:
     return found
 
 
-def schema() -> str:
-    """The JSON Schema of the record."""
-    return json.dumps(MetricsRecord.model_json_schema(), indent=2) + "\n"
+def schema(record: type[BaseModel]) -> str:
+    """The JSON Schema of a record."""
+    return json.dumps(record.model_json_schema(), indent=2) + "\n"
 
 
 def pages() -> dict[Path, str]:
     """Every generated file with its content."""
-    return {DOCS / "commands.md": commands_page(), DOCS / "record.schema.json": schema()}
+    return {
+        DOCS / "commands.md": commands_page(),
+        DOCS / "record.schema.json": schema(MetricsRecord),
+        DOCS / "audit.schema.json": schema(AuditRecord),
+    }
 
 
 if __name__ == "__main__":

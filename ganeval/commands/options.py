@@ -264,8 +264,9 @@ def image_options(command: F) -> F:
         ),
         click.option(
             "--groups",
-            metavar="CSV|REGEX",
-            help="Which images belong together: a table path,group or a pattern with one group.",
+            metavar="CSV|REGEX|dhash",
+            help="Which images belong together: a table path,group, a pattern with one group, or "
+            "dhash: images of nearly equal picture.",
         ),
         click.option(
             "--recursive/--no-recursive",

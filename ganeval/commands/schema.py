@@ -6,10 +6,19 @@ import json
 
 import click
 
-from ganeval.records import MetricsRecord
+from ganeval.records import AuditRecord, MetricsRecord
+
+_RECORDS = {"metrics": MetricsRecord, "audit": AuditRecord}
 
 
 @click.command(epilog="Example: ganeval schema > record.schema.json")
-def schema() -> None:
-    """Print the JSON Schema of the record that `ganeval fid --json` writes."""
-    click.echo(json.dumps(MetricsRecord.model_json_schema(), indent=2))
+@click.option(
+    "--record",
+    type=click.Choice(list(_RECORDS)),
+    default="metrics",
+    show_default=True,
+    help="metrics: of fid, kid and evaluate; audit: of audit.",
+)
+def schema(record: str) -> None:
+    """Print the JSON Schema of the record that a command writes with --json or --out."""
+    click.echo(json.dumps(_RECORDS[record].model_json_schema(), indent=2))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ganeval.errors import InputError
 from ganeval.features.plan import Plan
-from ganeval.features.weights import PUBLISHED
+from ganeval.features.published import PUBLISHED
 from ganeval.metrics.sides import OpenSide
 from ganeval.metrics.statistics_file import SavedStatistics, check_dimension
 from ganeval.records import FeatureSpec, Notice, WeightsInfo

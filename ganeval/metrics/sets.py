@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from ganeval.errors import InputError, MissingFileError
 from ganeval.features.plan import Plan
-from ganeval.features.weights import PUBLISHED, find_weights
+from ganeval.features.published import PUBLISHED
+from ganeval.features.weights import find_weights
 from ganeval.images import source_kind
 from ganeval.metrics.measured import Provenance
 from ganeval.metrics.needs import Need, main_need

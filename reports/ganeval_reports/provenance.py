@@ -221,6 +221,8 @@ _INPUT_ROWS: tuple[tuple[str, Callable[[InputInfo], str]], ...] = (
     ("Formats", lambda info: counts(info.formats)),
     ("Sizes", lambda info: counts(info.sizes).replace("x", " × ")),
     ("Colour modes", lambda info: counts(info.modes)),
+    ("JPEG quality", lambda info: counts(info.jpeg_quality)),
+    ("Chroma subsampling", lambda info: counts(info.chroma)),
     ("Special decoding", lambda info: counts(info.decoded)),
     ("Fingerprint", lambda info: _short(info.fingerprint)),
     ("Content fingerprint", lambda info: _short(info.content_fingerprint)),
