@@ -54,6 +54,7 @@ def test_the_page_runs_and_its_numbers_are_estimates(page: dict[str, Any], tmp_p
     assert isinstance(page["record"], MetricsRecord)
     saved = MetricsRecord.model_validate_json((tmp_path / "evaluation.json").read_text("utf-8"))
     assert {metric.fake for metric in saved.metrics} == {"fake", "other"}
+    assert "<html" in (tmp_path / "evaluation.html").read_text("utf-8")
     assert "n_below_d" in page["printed"]
     assert "FD(unknown network)" in page["printed"]
     assert "--range -1,1" in page["printed"]  # the error at the end tells the fix

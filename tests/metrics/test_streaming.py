@@ -282,6 +282,24 @@ def test_several_layers_take_several_arrays() -> None:
     assert metric.n["real"] == 9
 
 
+@pytest.mark.slow
+def test_several_layers_come_from_one_pass(inception_weights: Path) -> None:
+    metrics, options = "fid,fid:768,sfid,is,kid", {"weights": inception_weights, "seed": 5}
+    evaluation = Evaluation(metrics, **options)
+    for start in range(0, 26, 13):
+        evaluation.update(REAL[start : start + 13], real=True)
+        evaluation.update(FAKE[start : start + 13], real=False)
+    record = evaluation.compute()
+    expected = ganeval.evaluate(REAL[:26], FAKE, metrics, **options)
+    assert estimates(record) == estimates(expected)
+    assert [one.display for one in record.metrics] == [one.display for one in expected.metrics]
+    again = Evaluation(metrics, **options)
+    again.load_state_dict(evaluation.state_dict())
+    assert estimates(again.compute()) == estimates(record)
+    with pytest.raises(InputError, match=r"need several layers \(2048, 768, sfid, logits\)"):
+        evaluation.update_features(rows(9, 1), real=True)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
