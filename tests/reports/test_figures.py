@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import matplotlib
 import pytest
 
-from ganeval_reports.figures import Heading, Row, interval_plot
+from ganeval_reports.figures import Contrast, Heading, Row, forest_plot, interval_plot
 
 ROWS = [
     Heading("At half size"),
@@ -90,3 +90,46 @@ def test_marker_and_interval_stand_where_their_numbers_are() -> None:
     # Coordinates are written with six decimals.
     assert start == pytest.approx(0, abs=1e-5)
     assert float(marker.attrib["x"]) == pytest.approx((start + end) / 2, abs=1e-5)
+
+
+def test_a_difference_is_centred_on_zero_and_its_numbers_stay_text() -> None:
+    rows = [
+        Contrast("one set", "other set", "−4 ± 1, p < 0.001", -4.0, -6.0, -2.0, "left"),
+        Contrast("one set", "third", "1.0", 1.0),
+        Contrast("other set", "third", "no value"),
+    ]
+    svg = ElementTree.fromstring(forest_plot(rows, prefix="p"))
+    written = [element.text for element in svg.iter("text")]
+    assert written.count("← one set") == 2
+    assert {"other set →", "third →", "−4 ± 1, p < 0.001", "no value", "0"} <= set(written)
+    won = next(element for element in svg.iter("text") if element.text == "← one set")
+    lost = next(element for element in svg.iter("text") if element.text == "other set →")
+    assert won.attrib["font-weight"] == "700"
+    assert lost.attrib.get("font-weight") != "700"
+
+    width = float(svg.attrib["viewBox"].split()[2])
+    middle = width / 2
+    marks = [float(element.attrib["x"]) for element in svg.iter("use")]
+    assert len(marks) == 2
+    # −4 and 1 on one scale, left and right of its middle; coordinates have six decimals.
+    assert (marks[0] - middle) / (marks[1] - middle) == pytest.approx(-4, abs=1e-4)
+    assert svg.attrib["aria-label"].startswith(
+        "one set or other set: −4 ± 1, p < 0.001, one set is better; "
+    )
+
+
+def test_what_is_not_told_apart_is_hollow() -> None:
+    def filled(better: str | None) -> bool:
+        row = Contrast("a", "b", "1", 1.0, 0.5, 1.5, better)  # type: ignore[arg-type]
+        svg = ElementTree.fromstring(forest_plot([row], prefix="p"))
+        return next(svg.iter("use")).attrib["fill"] == "currentColor"
+
+    assert filled("right")
+    assert not filled(None)
+
+
+def test_a_hostile_name_of_a_set_is_neither_markup_nor_a_formula() -> None:
+    name = "<b>$\\frac{a}{0}$</b>"
+    text = forest_plot([Contrast(name, "b", "1", 1.0)], prefix="p")
+    assert "<b>" not in text
+    assert f"← {name}" in {one.text for one in ElementTree.fromstring(text).iter("text")}
