@@ -51,7 +51,10 @@ def print_evaluation(record: MetricsRecord) -> None:
     for line in footnotes(record):
         click.echo(line)
     if record.peers:
-        click.echo("")
+        click.echo(
+            "\nSame features, same formulas, each with its own conventions; no package is run. With "
+            "fewer images than features they read low by up to 1e-5."
+        )
         print_table(("package", "metric", "set", "value", "resize", "note"), peer_rows(record))
     click.echo("")
     for _, runs in runs_by_spec(record.features):

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import log_softmax, xlogy
 
 from ganeval.errors import InputError, unknown_name
@@ -168,8 +167,7 @@ def _sums(logits: Rows, splits: Codes, count: int) -> tuple[Floats, Floats]:
         part = slice(start, start + _SLICE)
         log_p = log_softmax(logits[part].astype(np.float64), axis=1)
         p = np.exp(log_p)
-        n = len(p)
-        members = csr_array((np.ones(n), (splits[part], np.arange(n))), shape=(count, n))
+        members = (splits[part] == np.arange(count)[:, None]).astype(np.float64)
         classes += members @ p
         sureness += members @ (p * log_p).sum(axis=1)
     return classes, sureness
