@@ -125,7 +125,8 @@ class StreamingMetric:
         for start in range(0, count, BLOCK):
             # Copies: the caller may use the memory of a batch again.
             part = {need: np.array(some[start : start + BLOCK]) for need, some in named.items()}
-            one.add(Batch(part, row_digests(part[self._main])))
+            digests = row_digests(part[self._main]) if one.holds_rows else []
+            one.add(Batch(part, digests))
 
     def merge(self, other: Self | Mapping[str, object]) -> None:
         """Adds what another object of the same options has seen, perhaps in another process.

@@ -31,7 +31,7 @@ class Batch:
 
     Attributes:
         rows: Features ``[b, d]`` by what they are.
-        digests: One digest per image.
+        digests: One digest per image; a set that holds no rows needs none.
         seen: What was counted of the images, by the names of `SEEN`.
         runs: The extractions; empty for features that were handed over.
     """
@@ -40,6 +40,9 @@ class Batch:
     digests: list[str]
     seen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     runs: Mapping[Need, FeatureRun] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.rows.values())))
 
 
 @dataclass
@@ -80,7 +83,7 @@ class StreamedSet:
         Raises:
             InputError: Its features are of another length than those before.
         """
-        count = len(batch.digests)
+        count = len(batch)
         if not count:
             return
         self._check_dimensions({need: rows.shape[1] for need, rows in batch.rows.items()})
