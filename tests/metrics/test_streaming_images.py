@@ -223,6 +223,7 @@ def test_modes_of_the_caller_do_not_change_the_features(mode: str) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow  # converts the network anew
 def test_modes_of_the_caller_do_not_change_a_converted_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
