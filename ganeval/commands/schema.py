@@ -6,9 +6,9 @@ import json
 
 import click
 
-from ganeval.records import AuditRecord, MetricsRecord
+from ganeval.records import AuditRecord, MetricsRecord, Model
 
-_RECORDS = {"metrics": MetricsRecord, "audit": AuditRecord}
+_RECORDS: dict[str, type[Model]] = {"metrics": MetricsRecord, "audit": AuditRecord}
 
 
 @click.command(epilog="Example: ganeval schema > record.schema.json")

@@ -52,8 +52,8 @@ def print_evaluation(record: MetricsRecord) -> None:
         click.echo(line)
     if record.peers:
         click.echo(
-            "\nSame features, same formulas, each with its own conventions; no package is run. With "
-            "fewer images than features they read low by up to 1e-5."
+            "\nSame features, same formulas, each with its own conventions; no package is run. With"
+            " fewer images than features they read low by up to 1e-5."
         )
         print_table(("package", "metric", "set", "value", "resize", "note"), peer_rows(record))
     click.echo("")

@@ -13,7 +13,6 @@ from ganeval.metrics.memorisation import near_copies
 from ganeval.metrics.sides import Side
 from ganeval.records import Copy
 
-_LISTED = 50  # copies of one fake set in a record
 _MOST_DECODED = 20_000  # images of a set: above it, seconds become minutes
 _ORDER = ("bytes", "pixels", "dhash", "features")
 
@@ -27,7 +26,7 @@ def find_copies(
 
     A fake is listed once, by the strongest likeness it has: an equal file, equal pixels, a
     difference hash within 4 bits, or features nearer to a training image than 99 % of training
-    images lie to each other. At most 50 are returned.
+    images lie to each other.
 
     Args:
         train: The training images with their features.
@@ -39,7 +38,7 @@ def find_copies(
         found = copies.get(copy.fake)
         if found is None or _strength(copy) < _strength(found):
             copies[copy.fake] = copy
-    return sorted(copies.values(), key=lambda copy: (*_strength(copy), copy.fake))[:_LISTED]
+    return sorted(copies.values(), key=lambda copy: (*_strength(copy), copy.fake))
 
 
 def signatures_of(side: Side) -> list[Signature]:

@@ -29,6 +29,7 @@ from ganeval.metrics.sides import Side
 from ganeval.metrics.sliced import mind_jackknife
 from ganeval.records import Estimate, Metric, Param
 
+_LISTED_COPIES = 50  # of one fake set, in the record
 _SCORE_PRESET = "torch-fidelity"
 _MANY = 1000  # reals from which one split into halves does
 
@@ -193,7 +194,9 @@ def measure_memorisation(
         "mean over fakes of the least cosine distance to a real",
     )
     copies = find_copies(one, other, (train.signatures, fake.signatures))
-    return Measured(measured.metrics, measured.parts, copies=copies)
+    (metric,) = measured.metrics
+    metric = metric.model_copy(update={"params": metric.params | {"near copies": len(copies)}})
+    return Measured([metric], measured.parts, copies=copies[:_LISTED_COPIES])
 
 
 def measure_mifid(

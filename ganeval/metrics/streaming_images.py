@@ -21,6 +21,7 @@ from ganeval.metrics.needs import Need
 from ganeval.metrics.protocol import common_spec
 from ganeval.metrics.settings import Settings, silent
 from ganeval.metrics.sides import OpenSide, Side, extract_sides, make_plans, open_side
+from ganeval.metrics.statistics_file import SPATIAL_LAYER, spatial_statistics
 from ganeval.metrics.streaming_set import SEEN, Batch
 from ganeval.records import FeatureSpec, Notice
 
@@ -100,7 +101,10 @@ class ImageFeatures:
         # Statistics must fit the images that will come, one of which is stood in for here.
         example = OpenSide("fake", "fake", self._open(np.zeros((1, 8, 8, 3), np.uint8)), None)
         plan = replace(self._plans[main.source], layers=[main.layer])
-        _, notices = common_spec([opened, example], plan, force=self._settings.force)
+        checked = opened
+        if opened.saved is not None and main.layer == SPATIAL_LAYER:
+            checked = replace(opened, saved=spatial_statistics(opened.saved) or opened.saved)
+        _, notices = common_spec([checked, example], plan, force=self._settings.force)
         try:
             for key, cache in self._reference_cache.items():
                 self._plans[key].cache = cache

@@ -40,15 +40,17 @@ class StreamingMetric:
         most: int | None,
         options: StreamingOptions,
     ) -> None:
-        self._settings = settings_of(extractor, options)
+        self._settings = settings_of(extractor, options, has_reference=reference is not None)
         self._most = most
-        self._main = (
+        own = (
             _GIVEN
             if extractor is None
             else main_need(extractor, self._settings.layer, self._settings.resize)
         )
-        self._requests, self._notices = requests_of(metrics, self._main)
+        self._requests, self._notices = requests_of(metrics, own)
         needs = list(dict.fromkeys(request.need for request in self._requests))
+        # What describes the sets, as on the command line.
+        self._main = own if own in needs else needs[0]
         self._images: ImageFeatures | None = None
         if extractor is not None:
             self._images = ImageFeatures(needs, self._settings)

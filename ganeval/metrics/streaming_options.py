@@ -15,8 +15,9 @@ from ganeval.records import Notice
 
 _OF_IMAGES = frozenset(
     ("layer", "resize", "weights", "device", "backend", "batch_size", "workers", "value_range")
-    + ("layout", "decode", "cache")
+    + ("layout", "decode")
 )  # options that mean nothing without a network
+_OF_REFERENCE = frozenset(("cache", "force", "ref_resize", "ref_n"))
 
 
 class StreamingOptions(TypedDict, total=False):
@@ -40,6 +41,8 @@ class StreamingOptions(TypedDict, total=False):
         subsets: Number of subsets of KID's protocols.
         subset_size: Images per side and subset.
         force: Take a reference made under another protocol all the same.
+        ref_resize: Resize mode behind a reference of statistics that do not tell it.
+        ref_n: Number of images behind a reference of statistics that do not tell it.
     """
 
     layer: str | None
@@ -59,17 +62,22 @@ class StreamingOptions(TypedDict, total=False):
     subsets: int | None
     subset_size: int | None
     force: bool
+    ref_resize: str | None
+    ref_n: int | None
 
 
-def settings_of(extractor: str | None, options: StreamingOptions) -> Settings:
+def settings_of(
+    extractor: str | None, options: StreamingOptions, *, has_reference: bool
+) -> Settings:
     """Returns the settings that options stand for.
 
     Args:
         extractor: Name of the extractor; None: features are handed over.
         options: As they were given.
+        has_reference: There is a reference, which some of them speak of.
 
     Raises:
-        InputError: One is unknown, or has no effect without an extractor.
+        InputError: One is unknown, or has no effect.
     """
     known = StreamingOptions.__annotations__
     for name in options:
@@ -77,6 +85,8 @@ def settings_of(extractor: str | None, options: StreamingOptions) -> Settings:
             raise unknown_name("option", name, known)
         if extractor is None and name in _OF_IMAGES:
             raise InputError(f"{name}=: has no effect with extractor=None, which takes features")
+        if not has_reference and name in _OF_REFERENCE:
+            raise InputError(f"{name}=: has no effect without reference=")
     given: dict[str, Any] = dict(options)
     if given.get("weights") is not None:
         given["weights"] = Path(given["weights"])

@@ -14,7 +14,6 @@ from ganeval.metrics.suite import compare_sets
 from ganeval.records import Copy
 
 
-
 def picture(seed: int) -> Image.Image:
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))

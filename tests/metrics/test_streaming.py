@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from PIL import Image
 
 import ganeval
 from ganeval.errors import InputError
+from ganeval.features import random_projection
+from ganeval.features.extractor import EXTRACTORS
+from ganeval.features.random_projection import RandomProjection
 from ganeval.metrics.frechet import frechet_distance
 from ganeval.metrics.moments import Moments
 from ganeval.metrics.saving import save_image_statistics
@@ -245,6 +249,12 @@ def test_a_reference_under_another_protocol_is_refused(tmp_path: Path) -> None:
     np.savez(path, mu=rng.normal(size=6), sigma=np.eye(6))
     with pytest.raises(InputError, match="6 features per image, 64 are needed"):
         FrechetDistance(PROJECTION, reference=path)
+    np.savez(path, mu=rng.normal(size=64), sigma=np.eye(64))
+    told = FrechetDistance(PROJECTION, reference=path, ref_n=500)
+    assert told.n["real"] == 500
+    told.update(FAKE, real=False)
+    assert told.compute().n == {"real": 500, "fake": 26}
+    assert "stats_provenance_unknown" in [notice.code for notice in told.warnings]
     np.save(tmp_path / "real.npy", REAL)
     settings = Settings(extractor=PROJECTION, decode="peer")
     save_image_statistics(tmp_path / "real.npy", tmp_path / "peer.npz", settings)
@@ -274,7 +284,53 @@ def test_all_means_the_metrics_of_the_extractor_itself() -> None:
     assert "cmmd" in next(n.text for n in record.warnings if n.code == "metrics_left_out")
 
 
-def test_several_layers_take_several_arrays() -> None:
+class TwoLayers(RandomProjection):
+    """The projection and its squares."""
+
+    name = "two-layers"
+    layers: Mapping[str, int] = {"64": 64, "squares": 64}
+
+    def __call__(self, images: Images) -> dict[str, npt.NDArray[np.float32]]:
+        (rows,) = super().__call__(images).values()
+        return {"64": rows, "squares": np.square(rows)}
+
+
+@pytest.fixture
+def two_layers(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(random_projection, "TwoLayers", TwoLayers, raising=False)
+    place = "ganeval.features.random_projection:TwoLayers"
+    monkeypatch.setitem(EXTRACTORS._builtin, "two-layers", place)
+    return "two-layers"
+
+
+@pytest.mark.parametrize("metrics", ["fid,fid:squares", "fid:squares", "fid:squares,kid"])
+def test_layers_are_those_of_the_command_line(two_layers: str, metrics: str) -> None:
+    evaluation = fed(Evaluation(metrics, two_layers))
+    expected = ganeval.evaluate(REAL, FAKE, metrics, extractor=two_layers)
+    assert estimates(evaluation.compute()) == estimates(expected)
+    assert [run.spec.layer for run in evaluation.compute().features] == [
+        run.spec.layer for run in expected.features
+    ]
+    again = Evaluation(metrics, two_layers)
+    again.merge(evaluation.state_dict())
+    assert estimates(again.compute()) == estimates(expected)
+
+
+def test_several_layers_take_several_arrays_of_equal_length(two_layers: str) -> None:
+    metric = Evaluation("fid,fid:squares", two_layers)
+    with pytest.raises(InputError, match=r"need several layers \(64, squares\)"):
+        metric.update_features(rows(9, 1, 64), real=True)
+    with pytest.raises(InputError, match="different numbers of rows"):
+        metric.update_features({"64": rows(9, 1, 64), "squares": rows(8, 1, 64)}, real=True)
+    for real in (True, False):
+        one = rows(30, int(real), 64)
+        metric.update_features({"64": one, "squares": np.square(one)}, real=real)
+    squares = [np.square(rows(30, seed, 64)) for seed in (1, 0)]
+    value = metric.compute().metric("fid:squares").estimate.value
+    assert value == pytest.approx(frechet_distance(*squares), rel=1e-12)
+
+
+def test_layers_are_told_by_their_names() -> None:
     metric = Evaluation("fid,kid", None)
     with pytest.raises(InputError, match="layer given were not given"):
         metric.update_features({"2048": rows(9, 1)}, real=True)
@@ -307,6 +363,7 @@ def test_several_layers_come_from_one_pass(inception_weights: Path) -> None:
         (lambda: FrechetDistance(PROJECTION, colour=1), "no option 'colour'"),
         (lambda: FrechetDistance(PROJECTION, weights="w.pth"), "takes no weights file"),
         (lambda: FrechetDistance(None, device="cpu"), "device=: has no effect"),
+        (lambda: FrechetDistance(PROJECTION, ref_n=9), "ref_n=: has no effect without reference"),
         (lambda: FrechetDistance(None, reference="real.npz"), "reference= needs an extractor"),
         (lambda: Evaluation("fid,kidd", PROJECTION), "did you mean kid"),
         (lambda: Evaluation("cmmd", None), "cmmd: needs images"),
@@ -342,6 +399,20 @@ def test_unfit_features_are_refused_and_change_nothing(given: object, message: s
     with pytest.raises(InputError, match=message or "length 3 cannot join features of length 5"):
         metric.update_features(given, real=True)
     assert metric.n["real"] == 30
+
+
+@pytest.mark.slow
+def test_a_reference_of_the_adm_evaluator_serves_sfid(
+    tmp_path: Path, inception_weights: Path
+) -> None:
+    path = tmp_path / "adm.npz"
+    spatial = {"mu_s": np.zeros(2023), "sigma_s": np.eye(2023)}
+    np.savez(path, mu=np.zeros(2048), sigma=np.eye(2048), **spatial)
+    np.save(tmp_path / "fake.npy", FAKE[:6])
+    metric = Evaluation("sfid", reference=path, weights=inception_weights)
+    metric.update(FAKE[:6], real=False)
+    expected = ganeval.evaluate(path, tmp_path / "fake.npy", "sfid", weights=inception_weights)
+    assert estimates(metric.compute()) == estimates(expected)
 
 
 def test_features_of_another_length_than_the_extractor_has_are_refused() -> None:
