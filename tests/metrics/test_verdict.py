@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ganeval.metrics.verdict import verdict
-from ganeval.records import Estimate, Floor, Metric, Notice, Test
+from ganeval.metrics.verdict import ranking_verdict, verdict
+from ganeval.records import Difference, Estimate, Floor, Metric, Notice, Test
 
 
 def distance(excess_low: float | None) -> Metric:
@@ -59,3 +59,50 @@ def test_identical_sets_are_called_so() -> None:
 @pytest.mark.parametrize(("p", "said"), [(0.001, "differ from the reals"), (0.4, "No difference")])
 def test_kid_alone_can_tell(p: float, said: str) -> None:
     assert said in verdict([kid(p)], [])
+
+
+def difference(metric: str, a: str, b: str, better: str | None) -> Difference:
+    return Difference(
+        metric=metric,
+        display=metric,
+        a=a,
+        b=b,
+        estimate=Estimate(value=1.0),
+        p=0.01,
+        p_holm=0.01,
+        better=better,
+        paired=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("excess", "kid", "said"),
+    [
+        ("a", "a", "a is closer to the reals than b"),
+        ("b", "b", "b is closer to the reals than a"),
+        ("a", "b", "The metrics disagree"),
+        ("a", None, "is not resolved"),
+        (None, None, "is not resolved"),
+    ],
+)
+def test_one_of_two_sets_is_closer_only_where_both_metrics_say_so(
+    excess: str | None, kid: str | None, said: str
+) -> None:
+    found = [difference("excess", "a", "b", excess), difference("kid", "a", "b", kid)]
+    assert said in ranking_verdict(["a", "b"], found)
+
+
+def test_of_three_sets_the_best_must_beat_all_others() -> None:
+    def both(a: str, b: str, better: str | None) -> list[Difference]:
+        return [difference(metric, a, b, better) for metric in ("excess", "kid")]
+
+    found = both("a", "b", "b") + both("a", "c", "c") + both("b", "c", "b")
+    assert ranking_verdict(["a", "b", "c"], found).startswith("b is closer to the reals than every")
+    found = both("a", "b", "b") + both("a", "c", "c") + both("b", "c", None)
+    text = ranking_verdict(["a", "b", "c"], found)
+    assert text.startswith("No set is closer to the reals than all others")
+    assert "b before a, c before a" in text
+
+
+def test_without_the_deciding_metrics_no_set_is_called_closer() -> None:
+    assert "--metrics fid,kid" in ranking_verdict(["a", "b"], [difference("mind", "a", "b", "a")])
