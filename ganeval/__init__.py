@@ -11,17 +11,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ganeval.evaluation import evaluate as evaluate
     from ganeval.images import open_image_set as open_image_set
+    from ganeval.metrics.streaming import Evaluation as Evaluation
+    from ganeval.metrics.streaming import FrechetDistance as FrechetDistance
     from ganeval.records import read_record as read_record
 
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Evaluation": "ganeval.metrics.streaming",
+    "FrechetDistance": "ganeval.metrics.streaming",
     "evaluate": "ganeval.evaluation",
     "open_image_set": "ganeval.images",
     "read_record": "ganeval.records",
 }
 
-__all__ = ["__version__", "evaluate", "open_image_set", "read_record"]
+__all__ = [
+    "Evaluation",
+    "FrechetDistance",
+    "__version__",
+    "evaluate",
+    "open_image_set",
+    "read_record",
+]
 
 
 def __getattr__(name: str) -> Any:

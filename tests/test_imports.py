@@ -38,7 +38,7 @@ BELOW = {
     "reports": {"records", "errors"},
     "__main__": {"cli"},
     # For type checkers; at run time names are imported when they are used.
-    "__init__": {"evaluation", "images", "records"},
+    "__init__": {"evaluation", "images", "metrics", "records"},
     "evaluation": {"metrics", "records", "errors"},
 }
 HEAVY = {"torch", "torchvision", "timm", "pandas", "sklearn", "scipy", "openvino", "matplotlib"}

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from ganeval.features.devices import usable_cores
-from ganeval.images import ImageSet, UnreadableImage
-from ganeval.images.arrays import array_digest
-from ganeval.images.duplicates import Comparison, Signature, difference_hash
+from ganeval.images.duplicates import Comparison, Signature
 from ganeval.metrics.memorisation import near_copies
 from ganeval.metrics.sides import Side
 from ganeval.records import Copy
 
-_MOST_DECODED = 20_000  # images of a set: above it, seconds become minutes
 _ORDER = ("bytes", "pixels", "dhash", "features")
 
 
@@ -31,7 +26,7 @@ def find_copies(
     Args:
         train: The training images with their features.
         fake: The generated images with theirs.
-        known: What the images of both are recognised by; see `signatures_of`.
+        known: What the images of both are recognised by.
     """
     copies: dict[str, Copy] = {}
     for copy in [*_by_picture(train, fake, known), *_by_features(train, fake)]:
@@ -39,16 +34,6 @@ def find_copies(
         if found is None or _strength(copy) < _strength(found):
             copies[copy.fake] = copy
     return sorted(copies.values(), key=lambda copy: (*_strength(copy), copy.fake))
-
-
-def signatures_of(side: Side) -> list[Signature]:
-    """Returns what images are recognised by; every image is decoded.
-
-    Of saved statistics, and of more than 20,000 images, the digest is all there is.
-    """
-    if side.images is None or len(side.keys) > _MOST_DECODED:
-        return [Signature(digest, digest, None) for digest in side.digests]
-    return _decoded(side.images, side)
 
 
 def _strength(copy: Copy) -> tuple[int, float]:
@@ -83,17 +68,3 @@ def _by_features(train: Side, fake: Side) -> list[Copy]:
         )
         for one in near_copies(train.rows("near copies"), fake.rows("near copies"))
     ]
-
-
-def _decoded(images: ImageSet, side: Side) -> list[Signature]:
-    position = {key: i for i, key in enumerate(images.keys)}
-
-    def signature(key: str, digest: str) -> Signature:
-        try:
-            pixels = images.decode(position[key])
-        except UnreadableImage:  # changed since its features were made
-            return Signature(digest, digest, None)
-        return Signature(digest, array_digest(pixels), difference_hash(pixels))
-
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="copies") as pool:
-        return list(pool.map(signature, side.keys, side.digests))

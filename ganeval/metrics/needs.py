@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ganeval.features.extractor import get_extractor
+from ganeval.features.extractor import Extractor, get_extractor
+from ganeval.features.signature import PictureSignature
 
 
 class Need(NamedTuple):
@@ -19,6 +20,19 @@ class Need(NamedTuple):
     def source(self) -> tuple[str, str]:
         """Extractor and resize mode: what one pass of one network gives."""
         return self.extractor, self.resize
+
+
+SIGNATURE = Need(PictureSignature.name, PictureSignature.default_layer, "none")
+"""What images are recognised by; needed to find near copies."""
+
+
+def extractor_of(name: str) -> Extractor:
+    """Returns the extractor of that name; also the one that cannot be chosen.
+
+    Raises:
+        InputError: There is none.
+    """
+    return PictureSignature() if name == PictureSignature.name else get_extractor(name)
 
 
 def main_need(extractor: str, layer: str | None, resize: str | None) -> Need:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ganeval.errors import InputError
+from ganeval.features.signature import signatures_of_rows
 from ganeval.images.duplicates import Signature
-from ganeval.metrics.copies import signatures_of
-from ganeval.metrics.needs import Need
+from ganeval.metrics.needs import SIGNATURE, Need
 from ganeval.metrics.sides import Side
 from ganeval.metrics.units import Units, shared_units
 from ganeval.statistics.groups import Codes, deal_groups, group_codes, group_count
@@ -75,8 +75,11 @@ class Sample:
 
     @cached_property
     def signatures(self) -> list[Signature]:
-        """What the images are recognised by; decoded once for all comparisons."""
-        return signatures_of(self.side)
+        """What the images are recognised by: their digests alone, unless more was extracted."""
+        if SIGNATURE in self.sides:
+            side = self.sides[SIGNATURE]
+            return signatures_of_rows(side.rows("near copies"), side.digests)
+        return [Signature(digest, digest, None) for digest in self.side.digests]
 
     def take(self, rows: npt.NDArray[np.int64]) -> Sample:
         """Returns the sample with some of its images."""

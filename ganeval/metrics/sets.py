@@ -12,7 +12,7 @@ from ganeval.features.published import PUBLISHED
 from ganeval.features.weights import find_weights
 from ganeval.images import source_kind
 from ganeval.metrics.measured import Provenance
-from ganeval.metrics.needs import Need, main_need
+from ganeval.metrics.needs import SIGNATURE, Need, main_need
 from ganeval.metrics.protocol import common_spec, told_weights
 from ganeval.metrics.requests import Request
 from ganeval.metrics.settings import Progress, Settings
@@ -57,7 +57,11 @@ class Sets:
         """All extractions, the main features of every set first."""
         sides = [set_[self.main] for set_ in self.every]
         sides += [s for set_ in self.every for need, s in set_.items() if need != self.main]
-        return [side.run for side in sides if side.run is not None]
+        return [
+            side.run
+            for side in sides
+            if side.run is not None and side.run.spec.extractor != SIGNATURE.extractor
+        ]
 
     def provenance(self, need: Need) -> Provenance:
         """Returns what made these features."""

@@ -14,14 +14,14 @@ from ganeval.errors import InputError
 from ganeval.features.cache import CacheUnavailable, FeatureCache
 from ganeval.features.devices import choose_engine
 from ganeval.features.extraction import Extraction, extract_many
-from ganeval.features.extractor import DirectExtractor, get_extractor
+from ganeval.features.extractor import DirectExtractor
 from ganeval.features.plan import Plan
 from ganeval.features.row_arrays import reordered
 from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_kind
 from ganeval.images.digests import DigestHints
 from ganeval.images.listing import valid_text
 from ganeval.metrics.frechet import Side as FrechetSide
-from ganeval.metrics.needs import Need, layers_of, main_need
+from ganeval.metrics.needs import Need, extractor_of, layers_of, main_need
 from ganeval.metrics.settings import Progress, Settings
 from ganeval.metrics.statistics_file import (
     SPATIAL_LAYER,
@@ -140,7 +140,7 @@ def make_plans(
             notices.append(Notice(code="cache_unavailable", text=text))
     plans = {}
     for (name, resize), layers in layers_of(needs).items():
-        extractor = get_extractor(name)
+        extractor = extractor_of(name)
         main = name == settings.extractor
         if main and isinstance(extractor, DirectExtractor):
             _refuse_network_options(extractor.name, settings)

@@ -15,9 +15,9 @@ from ganeval.metrics.sets import Sets
 from ganeval.metrics.sides import Side
 from ganeval.metrics.streaming_images import ImageFeatures, in_numpy
 from ganeval.metrics.streaming_options import StreamingOptions, requests_of, settings_of
-from ganeval.metrics.streaming_record import streamed_record
 from ganeval.metrics.streaming_set import BLOCK, Batch, StreamedSet
 from ganeval.metrics.streaming_state import State, check_protocol, from_state, to_state
+from ganeval.metrics.suite import measured_sets
 from ganeval.records import MetricsRecord, Notice, Param, Role
 
 _GIVEN = Need("features", "given", "none")  # what rows are called of which nothing is known
@@ -188,7 +188,7 @@ class StreamingMetric:
             spec=None,
             notices=notices,
         )
-        record = streamed_record(sets, self._settings)
+        record = measured_sets(sets, self._settings).record
         self._warnings = record.warnings
         return record
 

@@ -23,7 +23,7 @@ from ganeval.metrics.frechet import are_identical, dimension
 from ganeval.metrics.gallery import gallery
 from ganeval.metrics.measured import Measured, Provenance
 from ganeval.metrics.measures import Reference, measure
-from ganeval.metrics.needs import main_need
+from ganeval.metrics.needs import SIGNATURE, Need, main_need
 from ganeval.metrics.per_image import Row, image_rows
 from ganeval.metrics.requests import REFERENCE, Request, parse_metrics
 from ganeval.metrics.samples import Sample, fake_samples, real_sample
@@ -94,47 +94,95 @@ def compare_sets(
         InputError: An input or an option is not usable.
         MissingFileError: Weights are needed and cannot be had.
     """
-    settings = settings or Settings()
-    started, clock = datetime.now(UTC), time.perf_counter()
+    settings, began = settings or Settings(), Began.now()
     requests = _requests(metrics, settings, command)
-    extra = compat_needs() if settings.compat else []
-    sets = ready_sets(real, fakes, train, labels, requests, extra, settings, progress)
-    first = real_sample(sets.real, sets.main, settings.seed)
-    trained = first if sets.train is None else real_sample(sets.train, sets.main, settings.seed)
+    sets = ready_sets(
+        real, fakes, train, labels, requests, _extra(requests, settings), settings, progress
+    )
+    return measured_sets(sets, settings, command=command, argv=argv, began=began)
+
+
+@dataclass(frozen=True)
+class Began:
+    """When the work on a record began.
+
+    Args:
+        started: By the calendar.
+        clock: By the clock that measures seconds.
+    """
+
+    started: datetime
+    clock: float
+
+    @classmethod
+    def now(cls) -> Began:
+        """Returns this moment."""
+        return cls(datetime.now(UTC), time.perf_counter())
+
+
+def measured_sets(
+    sets: Sets,
+    settings: Settings,
+    *,
+    command: Literal["fid", "kid", "evaluate"] = "evaluate",
+    argv: Sequence[str] = (),
+    began: Began | None = None,
+) -> Comparison:
+    """Measures sets whose features are at hand; see `compare_sets`.
+
+    Args:
+        sets: All sets with their features, and what is asked of them.
+        settings: Seed, permutations, uncertainty, ...
+        command: What the record is of.
+        argv: The command line, for the record.
+        began: When the work began; None: now.
+
+    Raises:
+        InputError: A metric that was asked for by name cannot be had of these sets.
+    """
+    began = began or Began.now()
+    real = real_sample(sets.real, sets.main, settings.seed)
+    train = real if sets.train is None else real_sample(sets.train, sets.main, settings.seed)
+    reference = Reference(real, train)
     samples, units = fake_samples(sets.fakes, sets.main, settings.seed)
     with _few_threads(sets):
-        answers, notices = _answers(sets, Reference(first, trained), samples, settings)
-        differences = _differences(
-            sets, Reference(first, trained), samples, units, answers, settings
-        )
-        peers = [one for s in samples for one in peer_numbers(first, s)] if extra else []
-        rows = _image_rows(first, samples, answers) if settings.per_image else []
+        answers, notices = _answers(sets, reference, samples, settings)
+        differences = _differences(sets, reference, samples, units, answers, settings)
+        peers = [one for s in samples for one in peer_numbers(real, s)] if settings.compat else []
+        rows = _image_rows(real, samples, answers) if settings.per_image else []
     measured = [one for i in range(len(samples)) for one in (a[i] for a in answers.values())]
-    metrics_ = [metric for one in measured for metric in one.metrics]
-    notices = sets.notices + notices + _warnings(sets, first, samples, answers)
+    metrics = [metric for one in measured for metric in one.metrics]
+    notices = sets.notices + notices + _warnings(sets, real, samples, answers)
     names = [sample.side.label for sample in samples]
     record = MetricsRecord(
         command=command,
         argv=[valid_text(argument) for argument in argv],
-        started=started.isoformat(timespec="seconds"),
-        seconds=time.perf_counter() - clock,
-        verdict=verdict(metrics_, notices)
+        started=began.started.isoformat(timespec="seconds"),
+        seconds=time.perf_counter() - began.clock,
+        verdict=verdict(metrics, notices)
         if len(names) == 1
         else ranking_verdict(names, differences),
-        inputs=[first.side.info, *(sample.side.info for sample in samples)],
-        train=None if sets.train is None else trained.side.info,
+        inputs=[real.side.info, *(sample.side.info for sample in samples)],
+        train=None if sets.train is None else train.side.info,
         features=sets.runs,
-        metrics=metrics_,
+        metrics=metrics,
         differences=differences,
         peers=peers,
         copies=[copy for one in measured for copy in one.copies],
-        galleries=_galleries(first, samples, answers, settings.seed),
+        galleries=_galleries(real, samples, answers, settings.seed),
         warnings=notices,
         environment=environment(),
     )
-    every = [first, *samples, trained]
+    every = [real, *samples, train]
     images = {s.side.label: s.side.images for s in every if s.side.images is not None}
     return Comparison(record, images, rows)
+
+
+def _extra(requests: Sequence[Request], settings: Settings) -> list[Need]:
+    """Features that no metric is computed from: other packages' modes, what copies are known by."""
+    extra = compat_needs() if settings.compat else []
+    copies = any(request.name in ("mifid", "memorisation") for request in requests)
+    return [*extra, SIGNATURE] if copies else extra
 
 
 def _requests(metrics: str | Iterable[str], settings: Settings, command: str) -> list[Request]:

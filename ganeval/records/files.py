@@ -22,14 +22,14 @@ _READS: dict[str, type[MetricsRecord] | type[AuditRecord]] = {
 }
 
 
-def read_record(path: Path) -> MetricsRecord | AuditRecord:
+def read_record(path: str | Path) -> MetricsRecord | AuditRecord:
     """Reads a record written by an earlier run, of whichever command.
 
     Raises:
         InputError: The file cannot be read, is no record, or is of a newer schema.
     """
     try:
-        raw = json.loads(path.read_text("utf-8"))
+        raw = json.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a record: {error}") from error
     schema = raw.get("schema") if isinstance(raw, dict) else None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganeval.images import ImageSet
 from ganeval.metrics.settings import Settings
 from ganeval.metrics.suite import compare_sets
 from ganeval.records import Copy
@@ -53,3 +54,22 @@ def test_kinds_are_told_apart(copies: dict[str, Copy]) -> None:
 def test_copies_are_looked_for_in_the_training_images(copies: dict[str, Copy]) -> None:
     assert "of-the-reals.png" not in copies
     assert list(copies)[:2] == ["same-file.png", "same-pixels.bmp"]
+
+
+def test_every_image_is_decoded_once_and_never_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = [fill(tmp_path / name, range(s, s + 8)) for name, s in (("r", 0), ("a", 20), ("b", 40))]
+    decoded: list[str] = []
+    original = ImageSet.decode
+
+    def counted(images: ImageSet, i: int) -> np.ndarray:
+        decoded.append(images.keys[i])
+        return original(images, i)
+
+    monkeypatch.setattr(ImageSet, "decode", counted)
+    settings = Settings(extractor="random-projection")
+    for expected in (24, 24):  # the second run finds everything in the cache
+        record = compare_sets(sets[0], sets[1:], "all", settings).record
+        assert len(decoded) == expected
+    assert {run.spec.extractor for run in record.features} == {"random-projection"}
