@@ -46,9 +46,12 @@ format: $(READY)  ## Let ruff rewrite what it can
 docs: $(READY)  ## Rewrite the generated pages of docs/
 	$(BIN)/python docs/generate.py
 
-bench: $(READY)  ## Side by side with other tools
+bench: $(READY)  ## Side by side with other tools; memory; how often intervals hold
 	$(BIN)/python benchmarks/fid_vs_peers.py --images $(BENCH_IMAGES)
 	$(BIN)/python benchmarks/network_rate.py
+	$(BIN)/python benchmarks/shared_pass.py
+	$(BIN)/python benchmarks/scale.py --rows 100000
+	$(BIN)/python benchmarks/coverage.py --quick
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

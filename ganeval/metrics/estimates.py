@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ganeval.records import Estimate, Role
 from ganeval.statistics.groups import Codes, group_count
-from ganeval.statistics.intervals import t_interval
+from ganeval.statistics.intervals import share_interval, t_interval
 
 FEWEST_GROUPS = 5  # on a side, for the standard error of a Fréchet distance
 
@@ -54,6 +54,7 @@ def estimate_of(
     level: float,
     lower_bound: float = -math.inf,
     upper_bound: float = math.inf,
+    share_of: int | None = None,
 ) -> Estimate:
     """Returns the estimate with its t interval, or with the reason why it has none.
 
@@ -66,11 +67,18 @@ def estimate_of(
         level: Confidence level.
         lower_bound: Smallest value the quantity can have.
         upper_bound: Largest value the quantity can have.
+        share_of: Number of independent units where the value is a share of images; None: it is
+            none.
     """
     known = {role: count for role, count in n.items() if count is not None}
     if spread.se is None:
         return Estimate(value=value, n=known, level=level, method=method, reason=spread.reason)
-    low, high = t_interval(value, spread.se, spread.df, level, lower_bound, upper_bound)
+    if share_of is None:
+        kind = "value ± t·SE"
+        low, high = t_interval(value, spread.se, spread.df, level, lower_bound, upper_bound)
+    else:
+        kind = "Wilson's interval with t·SE"
+        low, high = share_interval(value, spread.se, spread.df, share_of, level)
     return Estimate(
         value=value,
         se=spread.se,
@@ -78,6 +86,6 @@ def estimate_of(
         high=high,
         level=level,
         n=known,
-        method=f"{method}; SE: {spread.method}; value ± t·SE, {spread.df} degrees of freedom",
+        method=f"{method}; SE: {spread.method}; {kind}, {spread.df} degrees of freedom",
         covers=covers,
     )

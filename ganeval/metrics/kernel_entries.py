@@ -52,7 +52,8 @@ def measure_kid(
             "permutations": settings.permutations,
             "seed": settings.seed,
         },
-        bias="unbiased at every n; may be negative",
+        bias="unbiased at every n; may be negative; the interval of a small KID errs low: up to "
+        "one in ten lies below the truth",
     )
     parts = _kid_parts(result, real, fake)
     return Measured([metric], {} if parts is None else {"kid": parts})

@@ -64,6 +64,7 @@ def block_estimate(
     method: str,
     low: float = -np.inf,
     high: float = np.inf,
+    share: bool = False,
     covers: str = "the expected value at this n, over the choice of images",
 ) -> Estimate:
     """Returns the estimate of a metric whose error is found by leaving out blocks.
@@ -75,34 +76,42 @@ def block_estimate(
         method: How the value was computed.
         low: Smallest value the metric can have.
         high: Largest value the metric can have.
+        share: The metric is a share of images.
         covers: What the interval is an interval for.
     """
     n = {"real": real.side.info.n, "fake": fake.side.info.n}
     sides = {"real": (parts.real, real), "fake": (parts.fake, fake)}
-    looked_at = {role: one for role, one in sides.items() if one[0] is not None}
-    for role, (_, sample) in looked_at.items():
-        if len(set(sample.units.tolist())) < FEWEST_GROUPS:
+    units = {
+        role: len(set(sample.units.tolist()))
+        for role, (one, sample) in sides.items()
+        if one is not None
+    }
+    reason = None
+    for role, count in units.items():
+        if count < FEWEST_GROUPS:
             reason = (
                 f"a standard error needs at least {FEWEST_GROUPS} independent groups of images "
-                f"per side; the {role} side has {len(set(sample.units.tolist()))}"
+                f"per side; the {role} side has {count}"
             )
-            return estimate_of(
-                parts.value, Spread(reason=reason), n=n, method=method, covers="", level=0.95
-            )
-    blocks = min(_held(one) for one, _ in looked_at.values() if one is not None)
+    error = parts.standard_error()
+    if error == 0 and not share and reason is None:
+        reason = "no image left out changes the value, so nothing tells how it varies"
+    if reason is not None:
+        return estimate_of(
+            parts.value, Spread(reason=reason), n=n, method=method, covers="", level=0.95
+        )
+    blocks = min(_held(one) for one, _ in sides.values() if one is not None)
     drawn = "" if parts.draws is None else " and the spread over random draws"
-    spread = Spread(
-        parts.standard_error(), blocks - 1, f"delete-a-block jackknife, {blocks} blocks{drawn}"
-    )
     return estimate_of(
         parts.value,
-        spread,
+        Spread(error, blocks - 1, f"delete-a-block jackknife, {blocks} blocks{drawn}"),
         n=n,
         method=method,
         covers=covers,
         level=0.95,
         lower_bound=low,
         upper_bound=high,
+        share_of=min(units.values()) if share else None,
     )
 
 

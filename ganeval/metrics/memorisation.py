@@ -24,7 +24,9 @@ from ganeval.records import Role
 
 Orientation = Literal["original", "torchmetrics"]
 
-_THRESHOLD = 0.1  # memorisation distances from here on are not penalised
+THRESHOLD = 0.1
+"""Memorisation distances from here on are not penalised."""
+
 _EPSILON = 1e-14  # keeps the penalty of pure copies finite
 _NO_DISTANCE = 1e-8  # a FID up to here is 0, and so is its MiFID
 _SUSPICIOUS = 1.0  # per cent of the reals' own distances: fakes nearer than that are near copies
@@ -151,7 +153,7 @@ def mifid(distance: float, m: float) -> float:
     """
     if distance <= _NO_DISTANCE:
         return 0.0
-    return distance / ((m if m < _THRESHOLD else 1.0) + _EPSILON)
+    return distance / ((m if m < THRESHOLD else 1.0) + _EPSILON)
 
 
 def authenticity(real: Rows, fake: Rows) -> float:

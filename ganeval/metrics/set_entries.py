@@ -16,6 +16,7 @@ from ganeval.metrics.manifold import PRESETS, ManifoldPreset, coverage_null, man
 from ganeval.metrics.manifold_jackknife import manifold_jackknife
 from ganeval.metrics.measured import Measured, Provenance, block_estimate, parts_of
 from ganeval.metrics.memorisation import (
+    THRESHOLD,
     authenticity_jackknife,
     memorisation_jackknife,
     mifid,
@@ -30,6 +31,7 @@ from ganeval.metrics.sliced import mind_jackknife
 from ganeval.records import Estimate, Metric, Param
 
 _LISTED_COPIES = 50  # of one fake set, in the record
+_SHARES = frozenset(("precision", "recall", "coverage", "authenticity"))
 _SCORE_PRESET = "torch-fidelity"
 _MANY = 1000  # reals from which one split into halves does
 
@@ -67,6 +69,7 @@ def measure_manifold(
                     fake,
                     low=0.0,
                     high=np.inf if info.high is None else info.high,
+                    share=name in _SHARES,
                     method=f"reach up to the {preset.k}-th nearest neighbour; the SE errs wide",
                 ),
                 direction=info.direction,
@@ -216,23 +219,25 @@ def measure_mifid(
         return told
     penalised = mifid(value, m)
     scale = penalised / value if value else 1.0
+    jumps = _may_jump(memory.estimate)
+    scaled = _scaled(fid.estimate, scale)
     metric = Metric(
         name="mifid",
         display=fid.display.replace("FID", "MiFID") if fid.display == "FID" else f"Mi{fid.display}",
         fake=fid.fake,
-        estimate=_scaled(fid.estimate, scale),
+        estimate=_across_the_jump(scaled, fid.estimate, memory.estimate) if jumps else scaled,
         direction="lower",
         params={
             "orientation": "original: mean over fakes of the least distance to a real",
             "memorisation distance": m,
-            "threshold": 0.1,
+            "threshold": THRESHOLD,
             "penalty": 1 / scale,
             **{k: v for k, v in fid.params.items() if k in ("extractor", "layer", "resize")},
         },
         bias=f"{fid.bias}; jumps tenfold where the memorisation distance crosses 0.1",
     )
     parts = dict(told.parts)
-    if "mifid" in distance.parts:
+    if "mifid" in distance.parts and not jumps:  # a jump is no small effect of single images
         parts["mifid"] = _scaled_parts(distance.parts["mifid"], scale)
     return Measured([metric, memory], parts, copies=told.copies)
 
@@ -249,6 +254,7 @@ def _simple(name: str, result: Jackknifed, real: Sample, fake: Sample, method: s
             fake,
             low=-np.inf if info.low is None else info.low,
             high=np.inf if info.high is None else info.high,
+            share=name in _SHARES,
             method=method,
         ),
         direction=info.direction,
@@ -282,6 +288,26 @@ def _scaled(estimate: Estimate, scale: float) -> Estimate:
     }
     method = f"{estimate.method}; divided by the penalty, which the SE takes as fixed"
     return estimate.model_copy(update={**numbers, "method": method})
+
+
+def _may_jump(memory: Estimate) -> bool:
+    """Tells whether the interval of the memorisation distance holds the threshold."""
+    return (
+        memory.low is not None and memory.high is not None and memory.low < THRESHOLD <= memory.high
+    )
+
+
+def _across_the_jump(penalised: Estimate, fid: Estimate, memory: Estimate) -> Estimate:
+    """MiFID where the penalty may apply or not: its interval reaches from one to the other."""
+    if fid.low is None or fid.high is None or memory.low is None:
+        return penalised
+    told = f"the interval of the memorisation distance holds {THRESHOLD}, where MiFID jumps tenfold"
+    if memory.low <= 0:
+        nothing = dict.fromkeys(("se", "low", "high"))
+        return penalised.model_copy(update={**nothing, "covers": "", "reason": told})
+    reach = {"low": fid.low, "high": fid.high / memory.low}
+    method = f"{penalised.method}; {told}: from the distance itself to the largest penalty"
+    return penalised.model_copy(update={**reach, "method": method})
 
 
 def _scaled_parts(parts: Parts, scale: float) -> Parts:

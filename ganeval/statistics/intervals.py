@@ -33,6 +33,38 @@ def t_interval(
     return max(lower_bound, value - half_width), min(upper_bound, value + half_width)
 
 
+def share_interval(
+    share: float, se: float, df: int, units: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Returns an interval for a share; it stays within 0..1 and always has a width.
+
+    Near 0 and 1 value ± t·se is too short, and of no width where every unit did the same. This is
+    Wilson's score interval for as many independent draws as would have this standard error, at
+    most one per unit; a standard error of 0 tells nothing, and one per unit is taken.
+
+    Args:
+        share: The estimate, 0..1.
+        se: Its standard error, >= 0.
+        df: Degrees of freedom of Student's t, >= 1.
+        units: Number of independent units behind the share, >= 1.
+        level: Confidence level, 0 < level < 1.
+
+    Returns:
+        The two ends.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927) 209; the number of
+    draws as in Korn and Graubard, Survey Methodology 24 (1998) 193.
+    """
+    variance = share * (1 - share)
+    draws = float(units)
+    if se > 0 and variance > 0:
+        draws = min(draws, max(variance / se**2, 1.0))
+    t = float(stdtrit(df, 0.5 + level / 2))
+    centre = (share + t * t / (2 * draws)) / (1 + t * t / draws)
+    half_width = t / (1 + t * t / draws) * math.sqrt(variance / draws + (t / (2 * draws)) ** 2)
+    return min(share, max(0.0, centre - half_width)), max(share, min(1.0, centre + half_width))
+
+
 def two_sided_p(value: float, se: float, df: int) -> float:
     """Returns the p-value of "the true value is 0" by Student's t.
 
