@@ -43,7 +43,7 @@ from ganeval.metrics.settings import Settings, silent
 from ganeval.metrics.sides import Side, extract_sides, make_plans, open_side
 from ganeval.records import PeerNumber
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 # Features of two backends agree to 1e-4 image by image, with errors of either sign; distances
 # average them to a tenth.
@@ -330,7 +330,6 @@ def test_clean_fid_resizes_alone_and_draws_subsets_of_unequally_many(mixed: Fold
     assert number.note == "expectation: 100 subsets of 4 drawn without a seed"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("local")
 @pytest.mark.parametrize("mode", ["clean", "legacy_pytorch", "legacy_tensorflow"])
 def test_clean_fid_prints_the_distance_of_all_files(uniform: Folders, mode: str) -> None:
@@ -338,7 +337,6 @@ def test_clean_fid_prints_the_distance_of_all_files(uniform: Folders, mode: str)
     assert uniform.value("clean-fid", f"FID ({mode})") == pytest.approx(theirs, rel=RELATIVE)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("local")
 def test_clean_fid_stops_at_several_sizes_where_tensorflow_would_resize(mixed: Folders) -> None:
     with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):
@@ -349,7 +347,6 @@ def test_clean_fid_stops_at_several_sizes_where_tensorflow_would_resize(mixed: F
     assert number.value == pytest.approx(theirs, rel=RELATIVE)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("local")
 def test_clean_fid_prints_the_kid(uniform: Folders) -> None:
     theirs = of_clean_fid(clean_fid.compute_kid, uniform, "clean")
@@ -373,7 +370,6 @@ def test_torch_fidelity_prints_score_and_distance(
     assert "finds 11 of 12 real images, none in folders inside (1)" in distance.note
 
 
-@pytest.mark.slow
 def test_torch_fidelity_prints_the_distance_with_all_its_roots(
     uniform: Folders, inception_weights: Path
 ) -> None:
@@ -443,7 +439,6 @@ def test_torchmetrics_prints_the_distance(uniform: Folders, pool: Remembering) -
     assert uniform.value("torchmetrics", "FID") == pytest.approx(theirs, rel=RELATIVE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("antialias", [True, False])
 def test_torchmetrics_prints_the_distance_with_all_its_roots(
     uniform: Folders, inception_weights: Path, antialias: bool
