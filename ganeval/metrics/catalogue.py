@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["lower", "higher"]
-Unavailable = Literal["one set alone", "few images"]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganeval.metrics.neighbours import nearest_real
+from ganeval.metrics.nearest import nearest_rows
 from ganeval.metrics.sides import Side
 from ganeval.records import Gallery, Neighbour
 from ganeval.statistics.streams import generator
@@ -43,7 +43,8 @@ def _neighbours(real: Side, fake: Side, influence: np.ndarray | None) -> list[Ne
         return []
     if len(real.values) * len(fake.values) > _MOST_PAIRS:
         return []
-    index, distance = nearest_real(real.values, fake.values)
+    found = nearest_rows(fake.values, real.values, "euclidean")
+    index, distance = found.index[:, 0], found.distance[:, 0]
     effects: Sequence[float | None] = [None] * len(index)
     if influence is not None:
         effects = [float(x) for x in influence]

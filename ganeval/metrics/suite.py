@@ -23,6 +23,7 @@ from ganeval.metrics.frechet import are_identical, dimension
 from ganeval.metrics.gallery import gallery
 from ganeval.metrics.measured import Measured, Provenance
 from ganeval.metrics.measures import Reference, measure
+from ganeval.metrics.merged_warnings import merged_warnings
 from ganeval.metrics.needs import SIGNATURE, Need, main_need
 from ganeval.metrics.per_image import Row, image_rows
 from ganeval.metrics.requests import REFERENCE, Request, parse_metrics
@@ -31,7 +32,7 @@ from ganeval.metrics.sets import Sets, ready_sets
 from ganeval.metrics.settings import Progress, Settings, silent
 from ganeval.metrics.units import Units
 from ganeval.metrics.verdict import ranking_verdict, verdict
-from ganeval.metrics.warnings import merged_warnings, sample_warnings
+from ganeval.metrics.warnings import sample_warnings
 from ganeval.records import Difference, Gallery, MetricsRecord, Notice
 
 # Rows up to which BLAS gets one thread: its threads wait for each other by spinning; on matrices

@@ -96,34 +96,6 @@ def sample_warnings(
     return [notice for notice in notices if notice is not None]
 
 
-def merged_warnings(labels: Sequence[str], found: Sequence[Sequence[Notice]]) -> list[Notice]:
-    """Joins the notices of several fake sets: said once of all, else with the set's label.
-
-    Args:
-        labels: The fake sets.
-        found: The notices of each, by importance.
-
-    Returns:
-        By importance, sets in their order within it.
-    """
-    if len(labels) == 1:
-        return list(found[0])
-    codes = [check.__name__.removeprefix("_") for check in _CHECKS]
-    everyone = [
-        (notice, label) for label, some in zip(labels, found, strict=True) for notice in some
-    ]
-    everyone.sort(key=lambda one: codes.index(one[0].code))
-    merged: list[Notice] = []
-    for notice, label in everyone:
-        same = [label_ for other, label_ in everyone if other.text == notice.text]
-        if len(same) == len(labels):
-            if notice.text not in [one.text for one in merged]:
-                merged.append(notice)
-        else:
-            merged.append(notice.model_copy(update={"text": f"{label}: {notice.text}"}))
-    return merged
-
-
 def _identical_sets(pair: _Pair) -> Notice | None:
     """Both sets hold the same images."""
     fingerprint = pair.real.content_fingerprint
@@ -356,6 +328,9 @@ _CHECKS: tuple[Callable[[_Pair], Notice | None], ...] = (
     _decode_differs_from_peers,
     _skipped_files,
 )
+
+CODES = tuple(check.__name__.removeprefix("_") for check in _CHECKS)
+"""All codes by importance."""
 
 
 def _listed(cases: Mapping[str, int]) -> str:
