@@ -70,3 +70,12 @@ def test_two_sets_of_one_name_are_refused() -> None:
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'evalute'"):
         _ = ganeval.evalute
+
+
+def test_options_that_would_do_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match="no fake set"):
+        ganeval.evaluate(REAL, [], "fid", **SETTINGS)
+    with pytest.raises(InputError, match="looks for copies"):
+        ganeval.evaluate(REAL, GOOD, "fid", train=REAL, **SETTINGS)
+    with pytest.raises(InputError, match="--layer: no metric"):
+        ganeval.evaluate(REAL, GOOD, "fd:random-projection", layer="768", cache=False)

@@ -67,6 +67,8 @@ def _print(record: MetricsRecord, output: Output) -> None:
         first = record.metrics[0].name  # of every fake set, one a line
         for metric in record.metrics:
             if metric.name == first:
+                if metric.estimate.value is None:
+                    raise GanevalError(f"{metric.display} has no value: {metric.estimate.reason}")
                 click.echo(repr(metric.estimate.value))
     else:
         from ganeval.commands.text import print_record

@@ -140,6 +140,20 @@ class Comparison:
                     if _strongest(self._first[a], self._second[b]) == kind:
                         yield Match(a, b, kind, _bits(self._first[a], self._second[b]))
 
+    def first_matches(self) -> Iterator[Match]:
+        """Yields one match of every image of the second of two lists that has any.
+
+        It is of the strongest kind. Unlike that of `matches`, the work does not grow with the
+        number of pairs.
+        """
+        seen: set[int] = set()
+        for kind in _KINDS:
+            for left, right in self._classes(kind):
+                for b in right:
+                    if b not in seen:
+                        seen.add(b)
+                        yield Match(left[0], b, kind, _bits(self._first[left[0]], self._second[b]))
+
     def kinds(self) -> dict[int, Kind]:
         """Returns the strongest kind of match of every image of the second list that has one."""
         found: dict[int, Kind] = {}

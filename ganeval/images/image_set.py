@@ -8,9 +8,8 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-import numpy as np
 from PIL import Image
 
 from ganeval.errors import InputError
@@ -28,7 +27,6 @@ from ganeval.images.listing import list_folder, read_list, valid_text
 from ganeval.images.policy import Decoding
 from ganeval.images.source import Source
 from ganeval.records import InputInfo, Role, Skipped
-from ganeval.statistics.streams import generator
 
 _DEFAULT_DECODING = Decoding()
 
@@ -182,8 +180,9 @@ def open_image_set(
             ``dhash``, which decodes every image to find those that look alike.
         decoding: How pixels are read.
         recursive: Look into folders inside the folder or archive.
-        limit: Take a random choice of this many images, if there are more. The choice depends on
-            the seed and the keys; a smaller one is part of a larger one.
+        limit: Take a random choice of this many images, if there are more. An image's place in it
+            depends on the seed and its name without extension alone, so that sets of equal names
+            keep their partners; a smaller choice is part of a larger one.
         seed: Seed of that choice.
         digest_hints: Store of digests of files, asked before a file is read.
         layout: Of arrays, where their shape does not tell.
@@ -259,9 +258,14 @@ def _chosen(keys: Sequence[str], limit: int | None, seed: int) -> list[str]:
     """Returns the keys a seeded choice falls on, in their order."""
     if limit is None or limit >= len(keys):
         return list(keys)
-    # Ranks of random numbers rather than a draw, so that smaller choices nest in larger ones.
-    ranks = np.argsort(generator(seed, "limit").random(len(keys)), kind="stable")
-    return [keys[i] for i in np.sort(ranks[:limit])]
+    # By the name without its extension, so that two translations of the same images keep partners,
+    # whatever else is in their folders; smaller choices nest in larger ones.
+    return sorted(sorted(keys, key=lambda key: (_rank(key, seed), key))[:limit])
+
+
+def _rank(key: str, seed: int) -> bytes:
+    name = str(PurePosixPath(key).with_suffix(""))
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()
 
 
 def _sha256_of_lines(lines: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
@@ -36,18 +36,28 @@ class Candidate:
         measured: What was measured on all of it.
         remeasure: Measures the same on a part of it.
         below_d: It has, or the reals have, fewer images than the metric has features.
+        is_real: It holds the very images of the real set, so that nothing can be closer.
     """
 
     sample: Sample
     measured: Measured
     remeasure: Remeasure
     below_d: bool
+    is_real: bool = False
+    _again: dict[bytes, Measured] = field(default_factory=dict, init=False, compare=False)
+
+    def on(self, rows: npt.NDArray[np.int64]) -> Measured:
+        """Measures a part of the set, by row; once, however many metrics and pairs ask."""
+        key = rows.tobytes()
+        if key not in self._again:
+            self._again[key] = self.remeasure(self.sample.take(rows))
+        return self._again[key]
 
 
 def compare_candidates(
     candidates: Sequence[Candidate], pairings: dict[tuple[int, int], Pairing], seed: int
 ) -> list[Difference]:
-    """Compares every two fake sets by every metric that all of them have.
+    """Compares every two fake sets by every metric that both of them have.
 
     Args:
         candidates: One request answered for every fake set, in their order.
@@ -57,18 +67,17 @@ def compare_candidates(
     Returns:
         One difference per metric and pair of sets, p-values adjusted over the pairs of a metric.
     """
-    names = [
-        name
-        for name in candidates[0].measured.parts
-        if all(name in one.measured.parts for one in candidates)
-    ]
     differences = []
-    for name in names:
-        found = [
-            _difference(name, candidates[i], candidates[j], pairings[i, j], seed)
-            for i, j in combinations(range(len(candidates)), 2)
+    for name in dict.fromkeys(name for one in candidates for name in one.measured.parts):
+        have = [
+            i for i, one in enumerate(candidates) if name in one.measured.parts and not one.is_real
         ]
-        differences += _ranked(name, found, any(one.below_d for one in candidates))
+        pairs = [
+            _difference(name, candidates[i], candidates[j], pairings[i, j], seed)
+            for i, j in combinations(have, 2)
+        ]
+        found = [one for one in pairs if one is not None]
+        differences += _ranked(name, found, any(candidates[i].below_d for i in have))
     return differences
 
 
@@ -78,13 +87,21 @@ def direction_of(name: str) -> Literal["lower", "higher"]:
     return CATALOGUE[base].direction if base in CATALOGUE else "lower"
 
 
-def _difference(name: str, a: Candidate, b: Candidate, pairing: Pairing, seed: int) -> Difference:
-    one, other, note, n = _equalised(name, a, b, seed)
+def _difference(
+    name: str, a: Candidate, b: Candidate, pairing: Pairing, seed: int
+) -> Difference | None:
+    """The difference of two sets; None where one has no such metric at the smaller size."""
+    equal = _equalised(name, a, b, seed)
+    if equal is None:
+        return None
+    one, other, note, n = equal
     value, se, df = difference(one, other, paired=pairing.paired)
     first, second = a.sample.side, b.sample.side
     reason = None
     if min(_fewest_units(one), _fewest_units(other)) < FEWEST_GROUPS or not np.isfinite(se):
         reason = f"a side has fewer than {FEWEST_GROUPS} independent groups of images"
+    elif se == 0 and first.info.content_fingerprint != second.info.content_fingerprint:
+        reason = "no image left out changes the difference, so nothing tells how it varies"
     spread = (
         Spread(reason=reason)
         if reason
@@ -95,7 +112,7 @@ def _difference(name: str, a: Candidate, b: Candidate, pairing: Pairing, seed: i
         spread,
         n={first.label: n[0], second.label: n[1]},
         method="paired difference" if pairing.paired else "difference of independent sets",
-        covers=_COVERS,
+        covers=_COVERS if one.real else f"{_COVERS}; the reals are taken as exact",
         level=0.95,
     )
     return Difference(
@@ -106,7 +123,7 @@ def _difference(name: str, a: Candidate, b: Candidate, pairing: Pairing, seed: i
         estimate=estimate,
         p=None if reason else two_sided_p(value, se, max(df, 1)),
         paired=pairing.paired,
-        n_pairs=pairing.pairs if pairing.paired else 0,
+        n_pairs=pairing.pairs,
         note=note,
     )
 
@@ -127,7 +144,7 @@ def _display(name: str, candidate: Candidate) -> str:
 
 def _equalised(
     name: str, a: Candidate, b: Candidate, seed: int
-) -> tuple[Parts, Parts, str, tuple[int, int]]:
+) -> tuple[Parts, Parts, str, tuple[int, int]] | None:
     """Both sets at one number of images, where the metric depends on it."""
     sizes = len(a.sample.units), len(b.sample.units)
     base = name.partition(":")[0]
@@ -141,7 +158,10 @@ def _equalised(
             parts.append(one.measured.parts[name])
             continue
         draws = _subsamples(one.sample, partner.sample, least, seed)
-        parts.append(mean_of([one.remeasure(one.sample.take(rows)).parts[name] for rows in draws]))
+        again = [found for rows in draws if (found := one.on(rows).parts.get(name)) is not None]
+        if len(again) < len(draws):
+            return None
+        parts.append(mean_of(again))
         times = "with the images that have a partner" if len(draws) == 1 else "mean of 10 draws"
         note = f"{one.sample.side.label} at {least} of its images, {times}"
     return parts[0], parts[1], note, (least, least)

@@ -43,18 +43,16 @@ def _strength(copy: Copy) -> tuple[int, float]:
 def _by_picture(
     train: Side, fake: Side, known: tuple[Sequence[Signature], Sequence[Signature]]
 ) -> list[Copy]:
-    matches = Comparison(*known).matches()
-    found: dict[int, Copy] = {}
-    for match in matches:
-        if match.b not in found:
-            found[match.b] = Copy(
-                fake_label=fake.label,
-                fake=fake.keys[match.b],
-                real=train.keys[match.a],
-                kind=match.kind,
-                distance=match.distance if match.kind == "dhash" else 0.0,
-            )
-    return list(found.values())
+    return [
+        Copy(
+            fake_label=fake.label,
+            fake=fake.keys[match.b],
+            real=train.keys[match.a],
+            kind=match.kind,
+            distance=match.distance if match.kind == "dhash" else 0.0,
+        )
+        for match in Comparison(*known).first_matches()
+    ]
 
 
 def _by_features(train: Side, fake: Side) -> list[Copy]:

@@ -131,7 +131,8 @@ def excess_over_floor(
             sum(weight * distances[pair] for pair, weight in _TERMS.items()),
             _spread(codes, contributions),
             n={"real": len(real), "fake": len(fake)},
-            method=f"mean over {splits} seeded splits into halves of {half} images, seed {seed}",
+            method=f"mean over {splits} seeded splits into halves of {half} images, seed {seed}; "
+            "of several fake sets all are split as the first",
             covers=_COVERS
             if half >= _STEADY
             else f"{_COVERS}; with halves this small 0.85 to 0.99 of such intervals hold it",

@@ -201,10 +201,14 @@ def _inner_sums(side: _Side) -> Floats:
     """Σ_{i≠j} k(x_i, x_j) within each group; 0 for images on their own."""
     inner = np.zeros(group_count(side.codes))
     for code, members in enumerate(group_members(side.codes)):
-        if len(members) > 1:
-            rows = side.rows[members].astype(np.float64)
-            values = cubic_kernel(rows, rows)
-            inner[code] = values.sum() - np.trace(values)
+        if len(members) < 2:
+            continue
+        blocks = [members[start : start + _BLOCK] for start in range(0, len(members), _BLOCK)]
+        for i, one in enumerate(blocks):
+            rows = side.rows[one].astype(np.float64)
+            for j, other in enumerate(blocks):
+                values = cubic_kernel(rows, side.rows[other].astype(np.float64))
+                inner[code] += values.sum() - (np.trace(values) if i == j else 0.0)
     return inner
 
 

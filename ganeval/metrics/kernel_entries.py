@@ -65,7 +65,7 @@ def measure_cmmd(
     """The Gaussian kernel's discrepancy of CLIP embeddings."""
     one, other = real.of(request.need), fake.of(request.need)
     result = cmmd_jackknife(one.rows("CMMD"), other.rows("CMMD"), real.blocks(), fake.blocks())
-    parts = parts_of(result)
+    parts = parts_of(result, real, fake)
     metric = Metric(
         name="cmmd",
         display="CMMD",

@@ -50,10 +50,17 @@ class Measured:
     copies: list[Copy] = field(default_factory=list)
 
 
-def parts_of(result: Jackknifed, draws: Floats | None = None) -> Parts:
-    """Returns the parts of a metric by blocks; see `Parts` for ``draws``."""
-    real, fake = from_replicates(result.real), from_replicates(result.fake)
-    return Parts(result.value, real, fake, draws)
+def parts_of(result: Jackknifed, real: Sample, fake: Sample, draws: Floats | None = None) -> Parts:
+    """Returns the parts of a metric by the blocks of both samples; see `Parts` for ``draws``."""
+    return Parts(result.value, _by_block(result.real, real), _by_block(result.fake, fake), draws)
+
+
+def _by_block(replicates: Floats | None, sample: Sample) -> UnitParts | None:
+    """Blocks that the set has no image of are not held: they say nothing of its error."""
+    if replicates is None:
+        return None
+    held = np.flatnonzero([len(block) > 0 for block in sample.blocks()])
+    return from_replicates(replicates[held], held, len(replicates))
 
 
 def block_estimate(

@@ -10,12 +10,13 @@ import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ganeval.metrics.manifold import PRESETS, membership
 from ganeval.metrics.measured import Measured
 from ganeval.metrics.nearest import nearest_rows
 from ganeval.metrics.realism import realism
-from ganeval.metrics.rows import Floats
+from ganeval.metrics.rows import Floats, Rows
 from ganeval.metrics.samples import Sample
 from ganeval.metrics.sides import Side
 from ganeval.metrics.unit_vectors import unit_rows
@@ -44,6 +45,7 @@ COLUMNS = (
 covered by a fake."""
 
 _REALISM_K = 3
+_BLOCK = 4096  # rows at once
 _PRESET = PRESETS["prdc"]
 
 Row = dict[str, object]
@@ -72,12 +74,12 @@ def image_rows(real: Sample, fake: Sample, distance: Measured | None) -> Iterato
     value = distance.metrics[0].estimate.value if distance else None
     influence = distance.influence if distance else None
     nearest, far = to_real.index[:, 0], to_real.distance[:, 0]
-    cosines = np.sum(unit_rows(rows[1]) * unit_rows(rows[0])[nearest], axis=1)
+    cosines = _cosines(rows[1], rows[0], nearest)
     for i, row in enumerate(_described(other, one.label)):
         row |= {
             "nearest_key": one.keys[nearest[i]],
             "nearest_distance": float(far[i]),
-            "nearest_cosine": float(cosines[i]),
+            "nearest_cosine": float(cosines[i]) if np.isfinite(cosines[i]) else None,
             "inside": _word(None if member is None else member.in_real_manifold, i),
             "realism": None if real_look is None else float(real_look[i]),
             "authentic": "yes" if far[i] > within[nearest[i]] else "no",
@@ -92,6 +94,16 @@ def image_rows(real: Sample, fake: Sample, distance: Measured | None) -> Iterato
             "inside": _word(None if member is None else member.covered, i),
         }
         yield row | _influence(influence, value, i)
+
+
+def _cosines(rows: Rows, others: Rows, nearest: npt.NDArray[np.int64]) -> Floats:
+    """Cosine of every row with the other it is nearest to; NaN where a row is zero throughout."""
+    cosines = np.full(len(rows), np.nan)
+    for start in range(0, len(rows), _BLOCK):
+        i = np.arange(start, min(start + _BLOCK, len(rows)))
+        i = i[rows[i].any(axis=1) & others[nearest[i]].any(axis=1)]
+        cosines[i] = np.sum(unit_rows(rows[i]) * unit_rows(others[nearest[i]]), axis=1)
+    return cosines
 
 
 def image_table(rows: Sequence[Row]) -> str:

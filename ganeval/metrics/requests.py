@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ganeval.errors import InputError, unknown_name
@@ -71,7 +71,19 @@ def parse_metrics(text: str | Iterable[str], main: Need) -> list[Request]:
             known = requests.get((request.name, request.choice))
             if known is None or known.if_missing != "fail":
                 requests[request.name, request.choice] = request
-    return list(requests.values())
+    return _without_members(requests)
+
+
+def _without_members(requests: Mapping[tuple[str, str], Request]) -> list[Request]:
+    """Leaves out members of a family that is asked for too; what was named stays required."""
+    kept = dict(requests)
+    for family, members in FAMILIES.items():
+        for name, choice in requests:
+            if name in members and name != family and (family, choice) in kept:
+                member, whole = kept.pop((name, choice)), kept[family, choice]
+                if member.if_missing == "fail":
+                    kept[family, choice] = replace(whole, if_missing="fail")
+    return list(kept.values())
 
 
 def _everything(main: Need) -> list[Request]:

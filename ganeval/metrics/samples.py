@@ -63,7 +63,8 @@ class Sample:
         if need not in self.sides:
             raise InputError(
                 f"{self.side.info.path}: holds statistics of {self.main.extractor} "
-                f"{self.main.layer} only, and features of {need.extractor} {need.layer} are needed",
+                f"{self.main.layer}, resize {self.main.resize}, only; features of "
+                f"{need.extractor} {need.layer}, resize {need.resize}, are needed",
                 hint="Give the images.",
             )
         return self.sides[need]
@@ -85,7 +86,7 @@ class Sample:
         """Returns the sample with some of its images."""
         return replace(
             self,
-            sides={need: side.take(rows) for need, side in self.sides.items()},
+            sides={n: s.take(rows) for n, s in self.sides.items() if s.values is not None},
             units=self.units[rows],
             draw_digests=[self.draw_digests[i] for i in rows],
         )

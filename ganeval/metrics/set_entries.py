@@ -57,7 +57,7 @@ def measure_manifold(
     metrics, parts = [], {}
     for name in names:
         info, key = CATALOGUE[name], name + request.suffix
-        parts[key] = parts_of(results[name])
+        parts[key] = parts_of(results[name], real, fake)
         metrics.append(
             Metric(
                 name=key,
@@ -116,7 +116,7 @@ def measure_score(
     score = inception_score(logits, preset=preset)
     result = inception_score_jackknife(logits, blocks, preset=preset)
     key = "is" + request.suffix
-    parts = parts_of(result)
+    parts = parts_of(result, real, fake)
     metric = Metric(
         name=key,
         display="IS" + (f" ({request.choice})" if request.choice else ""),
@@ -150,7 +150,7 @@ def measure_mind(
     # A larger set is thinned out by position: partners in two fake sets get the same.
     rows, blocks = _in_order(other.rows("MIND"), fake.blocks(), fake.draw_digests)
     result = mind_jackknife(one.rows("MIND"), rows, real.blocks(), blocks, seed=settings.seed)
-    parts = parts_of(result.jackknifed, result.mind.by_direction)
+    parts = parts_of(result.jackknifed, real, fake, result.mind.by_direction)
     metric = Metric(
         name="mind",
         display="MIND",
@@ -243,7 +243,7 @@ def measure_mifid(
 
 
 def _simple(name: str, result: Jackknifed, real: Sample, fake: Sample, method: str) -> Measured:
-    info, parts = CATALOGUE[name], parts_of(result)
+    info, parts = CATALOGUE[name], parts_of(result, real, fake)
     metric = Metric(
         name=name,
         display=info.display,

@@ -102,7 +102,8 @@ def ready_sets(
     """
     sources = [real, *fakes, *([] if train is None else [train])]
     needs_network = any(_is_images(source) for source in sources)
-    main = _main(requests, settings)
+    saved = not all(_is_images(source) for source in sources)
+    main = _main(requests, settings, saved)
     kept, plans, notices = _plans(requests, extra, settings, needs_network, progress)
     roles: list[Role] = ["fake" if 0 < i <= len(fakes) else "real" for i in range(len(sources))]
     names = _labels(sources, len(fakes), labels)
@@ -130,11 +131,14 @@ def ready_sets(
     )
 
 
-def _main(requests: Sequence[Request], settings: Settings) -> Need:
-    """The features that describe the sets: those chosen, where any metric is computed from them."""
+def _main(requests: Sequence[Request], settings: Settings, saved: bool) -> Need:
+    """The features that describe the sets: those chosen, where any metric is computed from them.
+
+    Saved statistics are always of those chosen.
+    """
     chosen = main_need(settings.extractor, settings.layer, settings.resize)
     needs = [request.need for request in requests]
-    return chosen if chosen in needs else needs[0]
+    return chosen if chosen in needs or saved else needs[0]
 
 
 def _labels(sources: Sequence[object], fakes: int, given: Sequence[str] | None) -> list[str]:
@@ -210,20 +214,16 @@ def _spec(
 def _agreed(sets: Sequence[Sides]) -> list[Sides]:
     """Sets of the same images as the first share its features.
 
-    What one side knows stands for both, so that no rounding tells them apart.
+    So no rounding tells them apart; what the other set did not hold it does not get.
     """
-    first = dict(sets[0])
-    others = []
+    first, others = sets[0], []
     for set_ in sets[1:]:
         agreed = dict(set_)
         for need in first.keys() & set_.keys():
             one, other = first[need], set_[need]
             fingerprint = one.info.content_fingerprint
-            if not fingerprint or fingerprint != other.info.content_fingerprint:
-                continue
-            known = other if other.values is None else one
-            first[need], agreed[need] = (
-                replace(side, moments=known.moments, values=known.values) for side in (one, other)
-            )
+            if fingerprint and fingerprint == other.info.content_fingerprint:
+                values = None if other.values is None else one.values
+                agreed[need] = replace(other, moments=one.moments, values=values)
         others.append(agreed)
     return [first, *others]

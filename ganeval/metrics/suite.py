@@ -38,6 +38,8 @@ from ganeval.records import Difference, Gallery, MetricsRecord, Notice
 # Rows up to which BLAS gets one thread: its threads wait for each other by spinning; on matrices
 # this small that costs up to forty times what they save as soon as another process wants a core.
 _SMALL = 1000
+_DISTANCES = ("fid", "fd", "sfid", "mifid")
+_OF_COPIES = ("mifid", "memorisation", "authenticity")  # metrics that look at training images
 
 _Answers = dict[Request, list[Measured]]  # of every fake set, in their order
 
@@ -96,7 +98,14 @@ def compare_sets(
         MissingFileError: Weights are needed and cannot be had.
     """
     settings, began = settings or Settings(), Began.now()
+    if not fakes:
+        raise InputError("no fake set was given")
     requests = _requests(metrics, settings, command)
+    if train is not None and not any(request.name in _OF_COPIES for request in requests):
+        raise InputError(
+            "--train: none of the metrics asked for looks for copies",
+            hint="Add mifid to --metrics.",
+        )
     sets = ready_sets(
         real, fakes, train, labels, requests, _extra(requests, settings), settings, progress
     )
@@ -153,6 +162,7 @@ def measured_sets(
         rows = _image_rows(real, samples, answers) if settings.per_image else []
     measured = [one for i in range(len(samples)) for one in (a[i] for a in answers.values())]
     metrics = [metric for one in measured for metric in one.metrics]
+    notices += _unpaired([sample.side.label for sample in samples], units)
     notices = sets.notices + notices + _warnings(sets, real, samples, answers)
     names = [sample.side.label for sample in samples]
     record = MetricsRecord(
@@ -194,6 +204,12 @@ def _requests(metrics: str | Iterable[str], settings: Settings, command: str) ->
             f"--compat: the other packages use the extractor {REFERENCE}, and --extractor is "
             f"{main.extractor}"
         )
+    if not any(request.need.extractor == settings.extractor for request in requests):
+        for option in ("weights", "layer", "resize"):
+            if getattr(settings, option) is not None:
+                raise InputError(
+                    f"--{option}: no metric asked for uses the extractor {settings.extractor}"
+                )
     if command == "fid":
         return [
             Request(r.name, r.choice, r.need, if_missing="skip" if r.name == "kid" else "fail")
@@ -240,14 +256,26 @@ def _differences(
     for request, measured in answers.items():
         made = sets.provenance(request.need)
         again = partial(_again, request, reference, made, settings)
-        smallest = min(len(s.units) for s in (reference.real, *samples))
-        d = dimension(reference.real.of(request.need).moments) if smallest else 0
+        d = _dimension(request, samples[0])
+        known = [s.side.info.n for s in (reference.real, *samples) if s.side.info.n is not None]
+        below = bool(known) and min(known) < d
         candidates = [
-            Candidate(sample, one, again, below_d=smallest < d)
+            Candidate(
+                sample,
+                one,
+                again,
+                below_d=below,
+                is_real=are_identical(reference.real.side.moments, sample.side.moments),
+            )
             for sample, one in zip(samples, measured, strict=True)
         ]
         found += compare_candidates(candidates, units.pairings, settings.seed)
     return found
+
+
+def _dimension(request: Request, sample: Sample) -> int:
+    """Number d of features that a request is computed from."""
+    return dimension(sample.of(request.need).moments)
 
 
 def _again(
@@ -265,15 +293,21 @@ def _warnings(
 ) -> list[Notice]:
     """What should be known about every fake set, said once where it is the same of all."""
     found = []
-    names = [name for request in answers for name in (request.name,)]
-    distances = [request for request in answers if request.name in ("fid", "fd")]
+    names = [request.name for request in answers]
+    distances = [request for request in answers if request.name in _DISTANCES]
+    # Of several distances the one with most features; of equals one that has a floor.
+    worst = max(
+        distances,
+        key=lambda request: (_dimension(request, samples[0]), request.name != "mifid"),
+        default=None,
+    )
     for index, sample in enumerate(samples):
-        floor = answers[distances[0]][index].metrics[0].floor if distances else None
+        floor = answers[worst][index].metrics[0].floor if worst else None
         found.append(
             sample_warnings(
                 real.side.info,
                 sample.side.info,
-                dimension=dimension(real.side.moments) if distances else None,
+                dimension=_dimension(worst, sample) if worst else None,
                 identical=are_identical(real.side.moments, sample.side.moments),
                 real_digests=real.side.digests,
                 fake_digests=sample.side.digests,
@@ -286,8 +320,27 @@ def _warnings(
     return merged_warnings([sample.side.label for sample in samples], found)
 
 
+def _unpaired(labels: Sequence[str], units: Units) -> list[Notice]:
+    """Sets that look like translations of the same images, but too few of them match."""
+    return [
+        Notice(
+            code="unpaired",
+            text=f"{pairing.pairs} images of {labels[i]} and {labels[j]} have equal names, fewer "
+            "than 90 % of the smaller set: the sets are compared as independent ones, which shows "
+            "less. Give the same images in both to compare them in pairs.",
+            data={"pairs": pairing.pairs},
+        )
+        for (i, j), pairing in units.pairings.items()
+        if pairing.pairs and not pairing.paired
+    ]
+
+
 def _image_rows(real: Sample, samples: Sequence[Sample], answers: _Answers) -> list[Row]:
-    distances = [measured for request, measured in answers.items() if request.name == "fid"]
+    distances = [
+        measured
+        for request, measured in answers.items()
+        if request.name in ("fid", "fd") and request.need == real.main
+    ]
     return [
         row
         for index, sample in enumerate(samples)

@@ -8,6 +8,7 @@ from itertools import combinations
 from ganeval.records import Difference, Metric, Notice
 
 _ALPHA = 0.05
+_NAMES = {"excess": "the distance above its floor", "fid": "the Fréchet distance"}
 _SCOPE = "This covers the choice of images, not the random seed of training."
 
 
@@ -21,6 +22,8 @@ def verdict(metrics: Sequence[Metric], warnings: Sequence[Notice]) -> str:
     if any(notice.code == "identical_sets" for notice in warnings):
         return "Both sets hold the same images, so nothing tells them apart."
     answers = [x for metric in metrics for x in _answers(metric)]
+    if not answers and not {metric.name for metric in metrics} & {"fid", "fd", "kid"}:
+        return "Whether the fakes differ from the reals is told by --metrics fid,kid, not by these."
     if not answers:
         return (
             f"{metrics[0].display} alone cannot tell whether the fakes differ from the reals by "
@@ -70,12 +73,13 @@ def ranking_verdict(labels: Sequence[str], differences: Sequence[Difference]) ->
         for pair in combinations(labels, 2)
     }
     if len(labels) == 2:
-        return _of_two(labels[0], labels[1], closer[labels[0], labels[1]])
+        pair = labels[0], labels[1]
+        return _of_two(*pair, closer[pair], _NAMES[distance])
     for label in labels:
         if all(found == label for pair, found in closer.items() if label in pair):
             return (
-                f"{label} is closer to the reals than every other set: the distance above its "
-                f"floor and KID agree. {_SCOPE}"
+                f"{label} is closer to the reals than every other set: {_NAMES[distance]} and KID "
+                f"agree. {_SCOPE}"
             )
     resolved = [
         f"{found} before {pair[0] if found == pair[1] else pair[1]}"
@@ -92,23 +96,20 @@ _DISAGREE = ""  # no label is empty
 def _closer(pair: tuple[str, str], differences: Sequence[Difference]) -> str | None:
     """The closer set of two, ``disagree``, or None where nothing is resolved."""
     named = [one.better for one in differences if {one.a, one.b} == set(pair)]
-    if None not in named and len(set(named)) == 1:
+    if len(named) == 2 and None not in named and len(set(named)) == 1:
         return named[0]
     return _DISAGREE if len(set(named) - {None}) == 2 else None
 
 
-def _of_two(a: str, b: str, closer: str | None) -> str:
+def _of_two(a: str, b: str, closer: str | None, distance: str) -> str:
     if closer == _DISAGREE:
         return (
-            f"The metrics disagree: the distance above its floor and KID name different sets, so "
-            f"neither {a} nor {b} is called closer to the reals."
+            f"The metrics disagree: {distance} and KID name different sets, so neither {a} nor {b} "
+            "is called closer to the reals."
         )
     if closer is None:
         return (
             f"Which of {a} and {b} is closer to the reals is not resolved by these images. {_SCOPE}"
         )
     other = a if closer == b else b
-    return (
-        f"{closer} is closer to the reals than {other}: the distance above its floor and KID "
-        f"agree. {_SCOPE}"
-    )
+    return f"{closer} is closer to the reals than {other}: {distance} and KID agree. {_SCOPE}"

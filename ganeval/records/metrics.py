@@ -92,7 +92,7 @@ class Difference(Model):
         description="label of the better set where p_holm < 0.05 and the metric ranks, else null",
     )
     paired: bool = Field(description="images with equal stems were paired")
-    n_pairs: int = Field(default=0, description="pairs of images")
+    n_pairs: int = Field(default=0, description="images of equal stem, paired or not")
     note: str = Field(default="", description="how unequal sizes were met; why nothing is ranked")
 
 
@@ -172,8 +172,10 @@ class MetricsRecord(Model):
             None where no set is better than all others by more than chance.
         """
         told = [one for one in self.differences if one.metric == metric]
+        others = sum(info.role == "fake" for info in self.inputs) - 1
         for label in dict.fromkeys(one.better for one in told):
-            if label and all(label == one.better for one in told if label in (one.a, one.b)):
+            won = [one.better == label for one in told if label in (one.a, one.b)]
+            if label and len(won) == others and all(won):
                 return label
         return None
 

@@ -61,3 +61,13 @@ def test_layers_are_gathered_per_pass_of_a_network() -> None:
         ("inception-2015", "pytorch-fid"): ["2048", "768", "sfid"],
         ("efficientnet-lite0", "clean"): ["1280"],
     }
+
+
+def test_a_member_of_a_family_that_is_asked_for_is_measured_once() -> None:
+    assert [r.name for r in parse_metrics("prdc,precision,memorisation,mifid", MAIN)] == [
+        "prdc",
+        "mifid",
+    ]
+    assert [r.name for r in parse_metrics("prdc,precision:adm", MAIN)] == ["prdc", "precision"]
+    by_name = {r.name: r for r in parse_metrics("all,recall", MAIN)}
+    assert by_name["prdc"].if_missing == "fail"  # a part of it was named
