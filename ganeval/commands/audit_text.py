@@ -12,7 +12,13 @@ from ganeval.audit.copies import MOST_PAIRS
 from ganeval.commands.tables import print_table
 from ganeval.commands.text import print_notices
 from ganeval.images.failures import printable
-from ganeval.records import AuditedImage, AuditedSet, AuditRecord, SetDifference
+from ganeval.records import (
+    AuditedImage,
+    AuditedSet,
+    AuditRecord,
+    DuplicatePair,
+    SetDifference,
+)
 from ganeval_reports.numbers import MISSING, counts, p_value, significant
 
 _SHOWN = 8  # rows of a table about single images
@@ -131,7 +137,7 @@ def _repeated(record: AuditRecord) -> None:
             (
                 f"{pair.a_set}: {printable(pair.a)}",
                 f"{pair.b_set}: {printable(pair.b)}",
-                pair.kind if not pair.distance else f"{pair.kind}, {pair.distance} bits",
+                _kind(pair),
                 f"{pair.luma_difference:.1f}",
             )
             for pair in pairs[:_SHOWN]
@@ -193,3 +199,9 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: str 
 def _more(count: int, what: str, bound: str = "") -> None:
     if count > _SHOWN:
         click.echo(f"… {count - _SHOWN:,} more {what}{bound}; --out and --html show them")
+
+
+def _kind(pair: DuplicatePair) -> str:
+    if not pair.distance:
+        return pair.kind
+    return f"{pair.kind}, {pair.distance} bit{'' if pair.distance == 1 else 's'}"

@@ -96,6 +96,10 @@ def footnotes(record: MetricsRecord) -> Iterator[str]:
     for one in pairs.values():
         how = f"{one.n_pairs} pairs of images" if one.paired else "no pairs, independent sets"
         yield f"{one.a}, {one.b}: {how}"
+    drawn = [one.note.partition("; ")[0] for one in differences if "draws" in one.note]
+    yield from dict.fromkeys(drawn)
+    reasons = [one.estimate.reason for one in differences if one.estimate.reason]
+    yield from (f"A difference without interval: {reason}" for reason in dict.fromkeys(reasons))
     ranks = [one for one in differences if "the excess ranks" in one.note]
     if ranks:
         names = ", ".join(dict.fromkeys(one.display for one in ranks))

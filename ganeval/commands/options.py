@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ganeval.commands.protection import inputs_of, protect_inputs
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
@@ -113,15 +115,15 @@ def output_options(command: F) -> F:
             if path is not None:
                 require_writable(option, path)
         tables: Tables | None = kwargs.get("tables")
-        refuse_same_file(
-            {
-                "--out": out,
-                "--html": html,
-                "--csv": tables.csv if tables else None,
-                "--latex": tables.latex if tables else None,
-                "--per-image": tables.per_image if tables else None,
-            }
-        )
+        files = {
+            "--out": out,
+            "--html": html,
+            "--csv": tables.csv if tables else kwargs.get("csv"),
+            "--latex": tables.latex if tables else None,
+            "--per-image": tables.per_image if tables else None,
+        }
+        refuse_same_file(files)
+        protect_inputs(files, inputs_of(kwargs))
         output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)
         return command(*args, output=output, **kwargs)
 

@@ -50,7 +50,7 @@ class Bars:
     def __init__(self, *, quiet: bool) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             _Count(),
             _Rate(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ganeval.commands.options import (
     require_writable,
     run_options,
 )
+from ganeval.commands.protection import protect_inputs
 
 _SAVED = click.Path(path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)
@@ -58,6 +60,7 @@ def save(images: str, file: Path, keep_features: Any, with_spatial: bool, **chos
     from ganeval.metrics.settings import Settings
 
     require_writable("FILE", file)
+    protect_inputs({"FILE": file}, [images])
     with Bars(quiet=False) as bars:
         side, notices = save_image_statistics(
             images,
@@ -139,6 +142,7 @@ def convert(file: Path, out: Path, to: Any, ref_resize: str | None, ref_n: int |
     from ganeval.metrics.statistics_file import load_statistics, stated
 
     require_writable("OUT", out)
+    protect_inputs({"OUT": out}, [os.fspath(file)])
     if to != "ganeval" and (ref_resize is not None or ref_n is not None):
         raise click.UsageError(f"--to {to} has no place for --ref-resize and --ref-n.")
     convert_statistics(stated(load_statistics(file), ref_resize, ref_n), out, to)

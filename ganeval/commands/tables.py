@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _UNBOUNDED = 1000
 
@@ -24,9 +25,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: 
     table = Table(box=None, pad_edge=False, header_style="bold")
     right = numbers.split()
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            Text(column), justify="right" if column in right else "left", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))  # names may hold what rich takes for markup
     if sys.stdout.isatty():
         Console(highlight=False).print(table)
         return

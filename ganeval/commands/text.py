@@ -76,7 +76,7 @@ def print_notices(notices: Sequence[Notice]) -> None:
     for notice in notices:
         text = textwrap.fill(
             f"! {notice.code}: {notice.text}",
-            _WIDTH,
+            min(_WIDTH, err.width) if err.is_terminal else _WIDTH,
             subsequent_indent="  ",
             break_long_words=False,
         )

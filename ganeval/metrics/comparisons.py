@@ -153,36 +153,23 @@ def _equalised(
         return a.measured.parts[name], b.measured.parts[name], "", sizes
     least = min(sizes)
     parts = []
-    for one, partner in ((a, b), (b, a)):
+    for one in (a, b):
         if len(one.sample.units) == least:
             parts.append(one.measured.parts[name])
             continue
-        draws = _subsamples(one.sample, partner.sample, least, seed)
+        draws = _subsamples(one.sample, least, seed)
         again = [found for rows in draws if (found := one.on(rows).parts.get(name)) is not None]
         if len(again) < len(draws):
             return None
         parts.append(mean_of(again))
-        times = "with the images that have a partner" if len(draws) == 1 else "mean of 10 draws"
-        note = f"{one.sample.side.label} at {least} of its images, {times}"
+        note = f"{one.sample.side.label} at {least} of its images, mean of {_DRAWS} draws"
     return parts[0], parts[1], note, (least, least)
 
 
-def _subsamples(
-    sample: Sample, partner: Sample, size: int, seed: int
-) -> list[npt.NDArray[np.int64]]:
-    """Rows of a larger set: those with a partner first, the rest drawn."""
-    has_partner = np.isin(sample.units, partner.units)
-    kept = np.flatnonzero(has_partner)
-    if len(kept) == size:
-        return [kept]
-    rest = np.flatnonzero(~has_partner)
-    rng = generator(seed, "equal n")
-    if len(kept) > size:
-        return [np.sort(rng.choice(kept, size, replace=False)) for _ in range(_DRAWS)]
-    return [
-        np.sort(np.concatenate([kept, rng.choice(rest, size - len(kept), replace=False)]))
-        for _ in range(_DRAWS)
-    ]
+def _subsamples(sample: Sample, size: int, seed: int) -> list[npt.NDArray[np.int64]]:
+    """Rows of a larger set, drawn without regard to partners, who need not be like the rest."""
+    rng, count = generator(seed, "equal n"), len(sample.units)
+    return [np.sort(rng.choice(count, size, replace=False)) for _ in range(_DRAWS)]
 
 
 def _ranked(name: str, found: list[Difference], below_d: bool) -> list[Difference]:

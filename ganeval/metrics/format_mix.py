@@ -35,6 +35,14 @@ def quality_ranges(qualities: Mapping[str, int]) -> dict[str, int]:
     return dict(ranges)
 
 
+def _stored(formats: Mapping[str, int]) -> dict[str, int]:
+    """Counts per format; arrays, which nothing compressed, stand beside PNG as one without loss."""
+    found: Counter[str] = Counter()
+    for name, count in formats.items():
+        found["PNG" if name in ("array", "memory") else name] += count
+    return dict(found)
+
+
 def storage_differences(first: InputInfo, second: InputInfo) -> dict[str, tuple[str, str]]:
     """Returns in what the storage of two sets differs, with the mix of each in words.
 
@@ -45,7 +53,7 @@ def storage_differences(first: InputInfo, second: InputInfo) -> dict[str, tuple[
         ``file format``, ``JPEG quality``, ``chroma subsampling``: the mixes of both sets.
     """
     mixes = {
-        "file format": (first.formats, second.formats),
+        "file format": (_stored(first.formats), _stored(second.formats)),
         "JPEG quality": (quality_ranges(first.jpeg_quality), quality_ranges(second.jpeg_quality)),
         "chroma subsampling": (first.chroma, second.chroma),
     }

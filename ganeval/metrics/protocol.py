@@ -83,7 +83,8 @@ def _other_protocol(
     give = f"Give {' '.join(options)}" if options else "Give the options it was made with"
     return InputError(
         f"{saved.path}: made under another protocol ({_shown(different)})",
-        hint=f"{give}, or make the statistics again; --force computes all the same.",
+        hint=f"{give}, or make the statistics again"
+        + ("." if "dimension" in different else "; --force computes all the same."),
     )
 
 

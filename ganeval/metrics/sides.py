@@ -14,7 +14,7 @@ from ganeval.errors import InputError
 from ganeval.features.cache import CacheUnavailable, FeatureCache
 from ganeval.features.devices import choose_engine
 from ganeval.features.extraction import Extraction, extract_many
-from ganeval.features.extractor import DirectExtractor
+from ganeval.features.extractor import DirectExtractor, get_extractor
 from ganeval.features.plan import Plan
 from ganeval.features.row_arrays import reordered
 from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_kind
@@ -94,7 +94,8 @@ class Side:
             raise InputError(
                 f"{self.info.path}: holds mean and covariance only; {what} needs the features of "
                 "every image",
-                hint="Give the images, or statistics saved with their features.",
+                hint="Give the images, or statistics saved with their features; the Fréchet "
+                "distance alone (--metrics fid) needs neither.",
             )
         return self.values
 
@@ -182,9 +183,14 @@ def open_side(source: object, role: Role, label: str, settings: Settings) -> Ope
             if value is not None:
                 raise InputError(f"{option}: {path} holds statistics, which are taken whole")
         saved = load_statistics(Path(path))
+        if role == "real" and settings.ref_resize is not None:
+            get_extractor(settings.extractor).check_resize(settings.ref_resize)
         if role == "real":
             saved = stated(saved, settings.ref_resize, settings.ref_n)
         return OpenSide(role, label, None, saved)
+    if role == "real" and (settings.ref_n or settings.ref_resize):
+        option = "--ref-n" if settings.ref_n else "--ref-resize"
+        raise InputError(f"{option}: REAL is images, which tell that themselves")
     images = open_image_set(
         source,
         groups=settings.groups,

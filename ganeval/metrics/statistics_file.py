@@ -18,7 +18,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ganeval.errors import InputError
-from ganeval.features.inception import Inception2015
 from ganeval.metrics.covariance_check import checked_covariance
 from ganeval.metrics.frechet import Side, check_side
 from ganeval.metrics.moments import Moments
@@ -244,8 +243,6 @@ def stated(
     Raises:
         InputError: The file tells another one itself, there is no such mode, or n is below 2.
     """
-    if resize is not None and saved.moments.d in Inception2015.layers.values():
-        Inception2015().check_resize(resize)
     for option, told, given in (("--ref-resize", saved.resize, resize), ("--ref-n", saved.n, n)):
         if None not in (told, given) and told != given:
             raise InputError(

@@ -27,7 +27,8 @@ def verdict(metrics: Sequence[Metric], warnings: Sequence[Notice]) -> str:
     if not answers:
         return (
             f"{metrics[0].display} alone cannot tell whether the fakes differ from the reals by "
-            "more than chance: KID and the sampling floor need the features of both sides."
+            "more than chance: that takes KID's permutation test or the sampling floor, which need "
+            "the features of both sides."
         )
     if all(answers):
         return "The fakes differ from the reals by more than chance can explain."
@@ -61,6 +62,8 @@ def ranking_verdict(labels: Sequence[str], differences: Sequence[Difference]) ->
         labels: The fake sets.
         differences: Their differences by every metric.
     """
+    if not differences:
+        return "No two of these fake sets can be compared; what stands against it is told below."
     measured = {one.metric for one in differences}
     distance = "excess" if "excess" in measured else "fid"
     if not {distance, "kid"} <= measured:

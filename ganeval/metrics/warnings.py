@@ -17,6 +17,7 @@ from ganeval.records import FeatureRun, Floor, InputInfo, Notice
 
 _VERY_SMALL = 50  # images
 _UNEQUAL = 1.1  # ratio of the numbers of images
+_TELLING_HALF = 10  # images; halves smaller than that are alike by chance
 _NOT_SQUARE = 0.01  # share of images
 _SMALLEST_SIDE = 32  # pixels
 _SPLITS = 10  # of the Inception Score
@@ -193,11 +194,13 @@ def _negative_excess(pair: _Pair) -> Notice | None:
     excess = pair.floor.excess if pair.floor is not None else None
     if excess is None or excess.high is None or excess.high >= 0:
         return None
+    if pair.floor is None or pair.floor.half_size < _TELLING_HALF:
+        return None
     return Notice(
         code="negative_excess",
-        text="The sets are more alike than two samples of one distribution would be, so they are "
-        "not independent: the fakes may be made from these very reals. Compare them with real "
-        "images of the domain they should look like.",
+        text="The sets are more alike than two samples of one distribution are expected to be, so "
+        "they may not be independent: are the fakes made from these very reals? Then compare them "
+        "with real images of the domain they should look like.",
     )
 
 
