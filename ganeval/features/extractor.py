@@ -156,3 +156,8 @@ def get_extractor(name: str) -> Extractor:
         GanevalError: It cannot be loaded.
     """
     return EXTRACTORS.get(name)()
+
+
+def known_resize_modes() -> set[str]:
+    """Returns the resize modes of all extractors that have a name of their own."""
+    return {mode for name in EXTRACTORS.names() for mode in get_extractor(name).resize_modes}

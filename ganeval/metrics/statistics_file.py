@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ganeval.errors import InputError
+from ganeval.errors import InputError, unknown_name
+from ganeval.features.extractor import known_resize_modes
 from ganeval.metrics.covariance_check import checked_covariance
 from ganeval.metrics.frechet import Side, check_side
 from ganeval.metrics.moments import Moments
@@ -243,6 +244,8 @@ def stated(
     Raises:
         InputError: The file tells another one itself, there is no such mode, or n is below 2.
     """
+    if resize is not None and resize not in known_resize_modes():
+        raise unknown_name("resize mode", resize, known_resize_modes())
     for option, told, given in (("--ref-resize", saved.resize, resize), ("--ref-n", saved.n, n)):
         if None not in (told, given) and told != given:
             raise InputError(

@@ -229,3 +229,19 @@ def test_pytorch_fid_reads_what_is_saved(ganeval: Ganeval, real: Path, tmp_path:
     mean, covariance = compute_statistics_of_path(str(file), None, 1, 64, "cpu")
     assert mean.shape == (64,)
     assert covariance.shape == (64, 64)
+
+
+def test_a_resize_mode_is_stated_in_the_terms_of_the_extractor_of_the_run(
+    ganeval: Callable[..., Outcome], tmp_path: Path, fake: Path
+) -> None:
+    """Statistics of 64 numbers need not be of the Inception's layer 64."""
+    saved = tmp_path / "theirs.npz"
+    np.savez(saved, mu=np.zeros(64), sigma=np.eye(64))
+    options = ("--extractor", "random-projection", "--ref-resize")
+    assert ganeval("fid", saved, fake, *options, "area").code == 0
+    refused = ganeval("fid", saved, fake, *options, "clean")
+    assert refused.code == 2
+    assert "resize mode of random-projection" in refused.err
+    ignored = ganeval("fid", fake, fake, *options, "area")
+    assert ignored.code == 2
+    assert "REAL is images" in ignored.err
