@@ -59,7 +59,7 @@ def test_floats_need_their_range_and_give_the_same_number() -> None:
 
 def test_an_unknown_setting_is_a_sentence() -> None:
     with pytest.raises(InputError, match="did you mean extractor"):
-        ganeval.evaluate(REAL, GOOD, "fid", extracter="random-projection")
+        ganeval.evaluate(REAL, GOOD, "fid", extractr="random-projection")
 
 
 def test_two_sets_of_one_name_are_refused() -> None:
@@ -68,8 +68,8 @@ def test_two_sets_of_one_name_are_refused() -> None:
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'evalute'"):
-        _ = ganeval.evalute
+    with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
+        _ = ganeval.evaluat
 
 
 def test_options_that_would_do_nothing_are_refused() -> None:

@@ -148,7 +148,7 @@ def test_latex_names_are_escaped(ganeval: Ganeval, tmp_path: Path, real: Path) -
         ("kid:", "nothing follows the colon"),
         ("mind:3", "takes no choice"),
         (",", "names no metric"),
-        ("prdc:adn", "did you mean"),
+        ("prdc:admm", "did you mean"),
     ],
 )
 def test_what_cannot_be_measured_is_a_sentence(
