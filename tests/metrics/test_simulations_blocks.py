@@ -12,9 +12,8 @@ from ganeval.metrics.inception_score import inception_score_jackknife
 from ganeval.metrics.jackknifed import Blocks, Jackknifed
 from ganeval.metrics.kernel import kid
 from ganeval.metrics.manifold import manifold_jackknife
-from ganeval.metrics.measured import parts_of
 from ganeval.metrics.memorisation import authenticity_jackknife, memorisation_jackknife
-from ganeval.metrics.parts import Parts, difference
+from ganeval.metrics.parts import Parts, difference, from_replicates
 from ganeval.metrics.sliced import mind_jackknife
 from ganeval.statistics.intervals import t_interval, two_sided_p
 
@@ -50,14 +49,19 @@ def draws(run: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, Blocks]:
     return real, fakes[0], fakes[1], np.array_split(order, BLOCKS)
 
 
+def parts_of(result: Jackknifed) -> Parts:
+    """The metric by its blocks, all of which hold images."""
+    return Parts(result.value, from_replicates(result.real), from_replicates(result.fake))
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_intervals_hold_and_partners_are_not_told_apart(name: str) -> None:
     values, errors, second = np.empty(RUNS), np.empty(RUNS), np.empty(RUNS)
     called = 0
     for run in range(RUNS):
         real, one, other, blocks = draws(run)
-        a: Parts = parts_of(METRICS[name](real, one, blocks, run))
-        b: Parts = parts_of(METRICS[name](real, other, blocks, run))
+        a = parts_of(METRICS[name](real, one, blocks, run))
+        b = parts_of(METRICS[name](real, other, blocks, run))
         values[run], errors[run], second[run] = a.value, a.standard_error(), b.value
         gap, error, df = difference(a, b, paired=True)
         called += two_sided_p(gap, error, df) < 0.05
