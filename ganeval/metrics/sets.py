@@ -101,10 +101,9 @@ def ready_sets(
         MissingFileError: Weights are needed and cannot be had.
     """
     sources = [real, *fakes, *([] if train is None else [train])]
-    needs_network = any(_is_images(source) for source in sources)
-    saved = not all(_is_images(source) for source in sources)
-    main = _main(requests, settings, saved)
-    kept, plans, notices = _plans(requests, extra, settings, needs_network, progress)
+    images = [_is_images(source) for source in sources]
+    main = _main(requests, settings, saved=not all(images))
+    kept, plans, notices = _plans(requests, [*extra, main], settings, any(images), progress)
     roles: list[Role] = ["fake" if 0 < i <= len(fakes) else "real" for i in range(len(sources))]
     names = _labels(sources, len(fakes), labels)
     opened = [
@@ -134,11 +133,12 @@ def ready_sets(
 def _main(requests: Sequence[Request], settings: Settings, saved: bool) -> Need:
     """The features that describe the sets: those chosen, where any metric is computed from them.
 
-    Saved statistics are always of those chosen.
+    Saved statistics are of those chosen, also where a metric is computed from another layer.
     """
     chosen = main_need(settings.extractor, settings.layer, settings.resize)
     needs = [request.need for request in requests]
-    return chosen if chosen in needs or saved else needs[0]
+    same_pass = saved and chosen.source in [need.source for need in needs]
+    return chosen if chosen in needs or same_pass else needs[0]
 
 
 def _labels(sources: Sequence[object], fakes: int, given: Sequence[str] | None) -> list[str]:
