@@ -19,26 +19,24 @@ from ganeval.images import ImageSet, UnreadableImage
 from ganeval.images.listing import valid_text
 from ganeval.metrics.comparisons import Candidate, compare_candidates
 from ganeval.metrics.compat import compat_needs, peer_numbers
-from ganeval.metrics.frechet import are_identical, dimension
+from ganeval.metrics.frechet import are_identical
 from ganeval.metrics.gallery import gallery
 from ganeval.metrics.measured import Measured, Provenance
 from ganeval.metrics.measures import Reference, measure
-from ganeval.metrics.merged_warnings import merged_warnings
 from ganeval.metrics.needs import SIGNATURE, Need, main_need
 from ganeval.metrics.per_image import Row, image_rows
 from ganeval.metrics.requests import REFERENCE, Request, parse_metrics
 from ganeval.metrics.samples import Sample, fake_samples, real_sample
+from ganeval.metrics.set_warnings import dimension_of, set_warnings, unpaired_sets
 from ganeval.metrics.sets import Sets, ready_sets
 from ganeval.metrics.settings import Progress, Settings, silent
 from ganeval.metrics.units import Units
 from ganeval.metrics.verdict import ranking_verdict, verdict
-from ganeval.metrics.warnings import sample_warnings
 from ganeval.records import Difference, Gallery, MetricsRecord, Notice
 
 # Rows up to which BLAS gets one thread: its threads wait for each other by spinning; on matrices
 # this small that costs up to forty times what they save as soon as another process wants a core.
 _SMALL = 1000
-_DISTANCES = ("fid", "fd", "sfid", "mifid")
 _OF_COPIES = ("mifid", "memorisation", "authenticity")  # metrics that look at training images
 
 _Answers = dict[Request, list[Measured]]  # of every fake set, in their order
@@ -162,8 +160,8 @@ def measured_sets(
         rows = _image_rows(real, samples, answers) if settings.per_image else []
     measured = [one for i in range(len(samples)) for one in (a[i] for a in answers.values())]
     metrics = [metric for one in measured for metric in one.metrics]
-    notices += _unpaired([sample.side.label for sample in samples], units)
-    notices = sets.notices + notices + _warnings(sets, real, samples, answers)
+    notices += unpaired_sets([sample.side.label for sample in samples], units)
+    notices = sets.notices + notices + set_warnings(sets, real, samples, answers)
     names = [sample.side.label for sample in samples]
     record = MetricsRecord(
         command=command,
@@ -256,7 +254,7 @@ def _differences(
     for request, measured in answers.items():
         made = sets.provenance(request.need)
         again = partial(_again, request, reference, made, settings)
-        d = _dimension(request, samples[0])
+        d = dimension_of(request, samples[0])
         known = [s.side.info.n for s in (reference.real, *samples) if s.side.info.n is not None]
         below = bool(known) and min(known) < d
         candidates = [
@@ -273,11 +271,6 @@ def _differences(
     return found
 
 
-def _dimension(request: Request, sample: Sample) -> int:
-    """Number d of features that a request is computed from."""
-    return dimension(sample.of(request.need).moments)
-
-
 def _again(
     request: Request,
     reference: Reference,
@@ -286,53 +279,6 @@ def _again(
     sample: Sample,
 ) -> Measured:
     return measure(request, reference, sample, made, settings)
-
-
-def _warnings(
-    sets: Sets, real: Sample, samples: Sequence[Sample], answers: _Answers
-) -> list[Notice]:
-    """What should be known about every fake set, said once where it is the same of all."""
-    found = []
-    names = [request.name for request in answers]
-    distances = [request for request in answers if request.name in _DISTANCES]
-    # Of several distances the one with most features; of equals one that has a floor.
-    worst = max(
-        distances,
-        key=lambda request: (_dimension(request, samples[0]), request.name != "mifid"),
-        default=None,
-    )
-    for index, sample in enumerate(samples):
-        floor = answers[worst][index].metrics[0].floor if worst else None
-        found.append(
-            sample_warnings(
-                real.side.info,
-                sample.side.info,
-                dimension=_dimension(worst, sample) if worst else None,
-                identical=are_identical(real.side.moments, sample.side.moments),
-                real_digests=real.side.digests,
-                fake_digests=sample.side.digests,
-                runs=sets.runs,
-                floor=floor,
-                several=len(samples) > 1,
-                scored="is" in names,
-            )
-        )
-    return merged_warnings([sample.side.label for sample in samples], found)
-
-
-def _unpaired(labels: Sequence[str], units: Units) -> list[Notice]:
-    """Sets that look like translations of the same images, but too few of them match."""
-    return [
-        Notice(
-            code="unpaired",
-            text=f"{pairing.pairs} images of {labels[i]} and {labels[j]} have equal names, fewer "
-            "than 90 % of the smaller set: the sets are compared as independent ones, which shows "
-            "less. Give the same images in both to compare them in pairs.",
-            data={"pairs": pairing.pairs},
-        )
-        for (i, j), pairing in units.pairings.items()
-        if pairing.pairs and not pairing.paired
-    ]
 
 
 def _image_rows(real: Sample, samples: Sequence[Sample], answers: _Answers) -> list[Row]:
