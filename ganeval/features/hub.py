@@ -80,7 +80,7 @@ def _fetch(name: str, repository: str, progress: ProgressSink | None) -> Path:
         if os.environ.get(variable, "0") not in ("", "0"):
             raise _missing(name, repository, f"{variable} forbids fetching it")
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     repository_name, revision = _split(repository)
     for file in _FILES:
@@ -96,8 +96,9 @@ def _fetch(name: str, repository: str, progress: ProgressSink | None) -> Path:
             if progress:
                 progress(size, size)
             return path
-        except EntryNotFoundError:
-            continue
+        except EntryNotFoundError as error:
+            if isinstance(error, LocalEntryNotFoundError):  # the connection broke, says the hub
+                raise _missing(name, repository, f"fetching it failed: {error}") from error
         except Exception as error:  # whatever the hub's transport of the day raises
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise _missing(name, repository, f"fetching it failed: {reason}") from error

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.errors import InputError, unknown_name
+from ganeval.errors import InputError
 from ganeval.metrics.manifold_distances import (
     Flags,
     balls,
@@ -116,17 +116,6 @@ class Membership:
     balls_of_reals: npt.NDArray[np.int64]
     zero_radii_real: int
     zero_radii_fake: int
-
-
-def manifold_preset(name: str) -> ManifoldPreset:
-    """Returns a preset by its name.
-
-    Raises:
-        InputError: There is none of that name.
-    """
-    if name not in PRESETS:
-        raise unknown_name("precision and recall preset", name, PRESETS)
-    return PRESETS[name]
 
 
 def manifold(real: Rows, fake: Rows, *, k: int = 5, inclusive: bool = False) -> Manifold:

@@ -21,7 +21,7 @@ from ganeval.images import Decoding, ImageSet, OnError, open_image_set, source_k
 from ganeval.images.digests import DigestHints
 from ganeval.images.listing import valid_text
 from ganeval.metrics.frechet import Side as FrechetSide
-from ganeval.metrics.needs import Need, extractor_of, layers_of, main_need
+from ganeval.metrics.needs import Need, extractor_of, layers_of
 from ganeval.metrics.settings import Progress, Settings
 from ganeval.metrics.statistics_file import (
     SPATIAL_LAYER,
@@ -113,15 +113,6 @@ class Side:
         )
 
 
-def make_plan(
-    settings: Settings, needs_network: bool, progress: Progress
-) -> tuple[Plan, list[Notice]]:
-    """Checks extractor, layer, resize, device and weights before any image is touched."""
-    need = main_need(settings.extractor, settings.layer, settings.resize)
-    plans, notices = make_plans(settings, [need], needs_network, progress)
-    return plans[need.source], notices
-
-
 def make_plans(
     settings: Settings, needs: Sequence[Need], needs_network: bool, progress: Progress
 ) -> tuple[dict[tuple[str, str], Plan], list[Notice]]:
@@ -203,14 +194,6 @@ def open_side(source: object, role: Role, label: str, settings: Settings) -> Ope
         digest_hints=DigestHints(cache_folder()) if settings.cache else None,
     )
     return OpenSide(role, label, images, None, grouped=settings.groups is not None)
-
-
-def extract_side(side: OpenSide, plan: Plan, progress: Progress) -> tuple[Side, list[Notice]]:
-    """Extracts an image set by one plan of one layer, or takes saved statistics."""
-    (layer,) = plan.layers
-    need = Need(plan.extractor.name, layer, plan.resize)
-    sides, notices = extract_sides(side, {need.source: plan}, need, progress)
-    return sides[need], notices
 
 
 def extract_sides(

@@ -10,9 +10,10 @@ import pytest
 
 from ganeval.errors import InputError
 from ganeval.features.plan import Plan
+from ganeval.metrics.needs import main_need
 from ganeval.metrics.protocol import common_spec
 from ganeval.metrics.settings import Settings, silent
-from ganeval.metrics.sides import OpenSide, make_plan
+from ganeval.metrics.sides import OpenSide, make_plans
 from ganeval.metrics.statistics_file import SavedStatistics, load_statistics, stated
 
 from .test_merging import SPEC, part
@@ -20,7 +21,9 @@ from .test_merging import SPEC, part
 
 @pytest.fixture
 def plan() -> Plan:
-    return make_plan(Settings(extractor="random-projection"), False, silent)[0]
+    need = main_need("random-projection", None, None)
+    settings = Settings(extractor="random-projection")
+    return make_plans(settings, [need], False, silent)[0][need.source]
 
 
 def opened(*files: SavedStatistics) -> list[OpenSide]:
