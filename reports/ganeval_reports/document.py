@@ -15,11 +15,15 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 _PACKAGE = files("ganeval_reports")
+# In the order of the cascade.
+_STYLES = ("base", "plots", "tables", "images", "viewer", "print")
+_SCRIPTS = ("viewer", "copy")
 
 
 def document(template: str, **content: object) -> str:
     """Renders ``templates/TEMPLATE``, which extends ``base.html.j2``, with its content."""
-    style, script = _read("assets/page.css"), _read("assets/page.js")
+    style = "\n".join(_read(f"assets/{name}.css") for name in _STYLES)
+    script = "\n".join(_read(f"assets/{name}.js") for name in _SCRIPTS)
     policy = (
         "default-src 'none'; img-src data:; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; "

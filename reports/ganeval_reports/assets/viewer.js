@@ -1,5 +1,5 @@
 "use strict";
-// Enlarges images and copies commands. The page can be read without it.
+// Enlarges images. The page can be read without it.
 (() => {
   const viewer = document.getElementById("viewer");
   const [stage, caption, place] = [".stage", ".caption", ".place"].map((part) =>
@@ -49,25 +49,4 @@
     if (event.target === viewer || event.target === stage) viewer.close();
   });
   viewer.addEventListener("close", () => tiles[current].querySelector("button").focus());
-
-  for (const command of document.querySelectorAll(".command")) {
-    const button = command.querySelector(".copy");
-    const code = command.querySelector("code");
-    const status = command.querySelector("[role=status]");
-    const say = (text) => {
-      button.textContent = text;
-      status.textContent = text;
-    };
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(code.textContent);
-        say("Copied");
-      } catch {
-        // A browser may refuse; a selection is one key press from the same end.
-        getSelection().selectAllChildren(code);
-        say("Selected");
-      }
-    });
-  }
 })();
