@@ -12,7 +12,7 @@ import click
 from pydantic import BaseModel
 
 from ganeval.cli import cli
-from ganeval.records import AuditRecord, MetricsRecord
+from ganeval.records import AuditRecord, MetricsRecord, TrainingRecord
 
 DOCS = Path(__file__).resolve().parent
 
@@ -47,6 +47,7 @@ def pages() -> dict[Path, str]:
         DOCS / "commands.md": commands_page(),
         DOCS / "record.schema.json": schema(MetricsRecord),
         DOCS / "audit.schema.json": schema(AuditRecord),
+        DOCS / "training.schema.json": schema(TrainingRecord),
     }
 
 

@@ -6,9 +6,13 @@ import json
 
 import click
 
-from ganeval.records import AuditRecord, MetricsRecord, Model
+from ganeval.records import AuditRecord, MetricsRecord, Model, TrainingRecord
 
-_RECORDS: dict[str, type[Model]] = {"metrics": MetricsRecord, "audit": AuditRecord}
+_RECORDS: dict[str, type[Model]] = {
+    "metrics": MetricsRecord,
+    "audit": AuditRecord,
+    "training": TrainingRecord,
+}
 
 
 @click.command(epilog="Example: ganeval schema > record.schema.json")
@@ -17,7 +21,7 @@ _RECORDS: dict[str, type[Model]] = {"metrics": MetricsRecord, "audit": AuditReco
     type=click.Choice(list(_RECORDS)),
     default="metrics",
     show_default=True,
-    help="metrics: of fid, kid and evaluate; audit: of audit.",
+    help="metrics: of fid, kid and evaluate; audit: of audit; training: of train.",
 )
 def schema(record: str) -> None:
     """Print the JSON Schema of the record that a command writes with --json or --out."""

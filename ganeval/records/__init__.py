@@ -27,7 +27,7 @@ from ganeval.records.features import (
     Skipped,
     WeightsInfo,
 )
-from ganeval.records.files import atomic_write, read_record, write_text
+from ganeval.records.files import Record, atomic_write, read_record, write_text
 from ganeval.records.metrics import (
     SCHEMA,
     Copy,
@@ -41,16 +41,35 @@ from ganeval.records.metrics import (
     excess_of,
 )
 from ganeval.records.model import Environment, Estimate, Model, Notice, Param, Role, Test
+from ganeval.records.training import (
+    TRAINING_SCHEMA,
+    Best,
+    Checkpoint,
+    Direction,
+    Domain,
+    Score,
+    ScoreHistogram,
+    Series,
+    Sheet,
+    SheetRow,
+    TrainedDomain,
+    TrainingRecord,
+)
 
 __all__ = [
     "AUDIT_SCHEMA",
     "SCHEMA",
+    "TRAINING_SCHEMA",
     "AuditRecord",
     "AuditedImage",
     "AuditedSet",
     "BackendInfo",
+    "Best",
+    "Checkpoint",
     "Copy",
     "Difference",
+    "Direction",
+    "Domain",
     "DuplicateKind",
     "DuplicatePair",
     "Environment",
@@ -71,10 +90,18 @@ __all__ = [
     "Overlap",
     "Param",
     "PeerNumber",
+    "Record",
     "Role",
+    "Score",
+    "ScoreHistogram",
+    "Series",
     "SetDifference",
+    "Sheet",
+    "SheetRow",
     "Skipped",
     "Test",
+    "TrainedDomain",
+    "TrainingRecord",
     "WeightsInfo",
     "WrittenList",
     "atomic_write",

@@ -15,14 +15,18 @@ from pydantic import ValidationError
 from ganeval.errors import GanevalError, InputError
 from ganeval.records.audit import AUDIT_SCHEMA, AuditRecord
 from ganeval.records.metrics import SCHEMA, MetricsRecord
+from ganeval.records.training import TRAINING_SCHEMA, TrainingRecord
 
-_READS: dict[str, type[MetricsRecord] | type[AuditRecord]] = {
+Record = MetricsRecord | AuditRecord | TrainingRecord
+
+_READS: dict[str, type[MetricsRecord] | type[AuditRecord] | type[TrainingRecord]] = {
     SCHEMA: MetricsRecord,
     AUDIT_SCHEMA: AuditRecord,
+    TRAINING_SCHEMA: TrainingRecord,
 }
 
 
-def read_record(path: str | Path) -> MetricsRecord | AuditRecord:
+def read_record(path: str | Path) -> Record:
     """Reads a record written by an earlier run, of whichever command.
 
     Raises:
