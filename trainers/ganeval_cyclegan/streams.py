@@ -1,7 +1,7 @@
 """Random streams that have names: switching one choice never shifts the numbers of another.
 
-Every source of chance (a pool, an augmentation, the order of images) draws from a stream of its own,
-seeded by the run's seed, its name and the rank of the process. Nothing here touches the global
+Every source of chance (a pool, an augmentation, the order of images) draws from a stream of its own
+that is seeded by the run's seed, its name and the rank of the process. Nothing touches the global
 generators of Python, NumPy or torch.
 """
 
