@@ -23,10 +23,12 @@ BELOW = {
     "features": {"images", "statistics", "records"} | LEAVES,
     "metrics": {"features", "images", "statistics", "records"} | LEAVES,
     "audit": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
+    "training": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
     "cli": {"errors"},
     "commands": {
         "cli",
         "audit",
+        "training",
         "metrics",
         "features",
         "images",
@@ -36,10 +38,16 @@ BELOW = {
     }
     | LEAVES,
     "reports": {"records", "errors"},
+    # Evaluation during training is handed in.
+    "cyclegan": {"images", "records", "errors", "statistics", "environment"},
     "__main__": {"cli"},
     # For type checkers; at run time names are imported when they are used.
     "__init__": {"evaluation", "images", "metrics", "records"},
     "evaluation": {"metrics", "records", "errors"},
+}
+PACKAGES = {
+    "reports": ROOT / "reports" / "ganeval_reports",
+    "cyclegan": ROOT / "trainers" / "ganeval_cyclegan",
 }
 HEAVY = {"torch", "torchvision", "timm", "pandas", "sklearn", "scipy", "openvino", "matplotlib"}
 
@@ -55,16 +63,16 @@ def imported_rooms(file: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
             parts = name.split(".")
-            if parts[0] == "ganeval_reports":
-                rooms.add("reports")
+            if parts[0] in ("ganeval_reports", "ganeval_cyclegan"):
+                rooms.add(parts[0].removeprefix("ganeval_"))
             elif parts[0] == "ganeval" and len(parts) > 1 and parts[1] != "__version__":
                 rooms.add(parts[1])
     return rooms
 
 
 def files_of(room: str) -> list[Path]:
-    if room == "reports":
-        return sorted((ROOT / "reports" / "ganeval_reports").rglob("*.py"))
+    if room in PACKAGES:
+        return sorted(PACKAGES[room].rglob("*.py"))
     folder = ROOT / "ganeval" / room
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
 
@@ -95,6 +103,11 @@ def modules_after(code: str) -> set[str]:
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"from ganeval.cli import run; assert run({[*command, '--help']!r}) == 0"
     assert not modules_after(code) & HEAVY
+
+
+@pytest.mark.parametrize("module", ["ganeval_cyclegan", "ganeval_cyclegan.config"])
+def test_the_trainer_is_described_without_torch(module: str) -> None:
+    assert not modules_after(f"import {module}") & (HEAVY | {"numpy", "PIL"})
 
 
 def test_the_package_itself_loads_nothing_heavy() -> None:

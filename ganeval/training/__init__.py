@@ -1,0 +1,1 @@
+"""Training: trainers by name, and how they are judged while they train."""

@@ -1,0 +1,17 @@
+"""The door through which trainers come in."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganeval.errors import InputError
+from ganeval.training.trainers import TRAINERS
+
+
+def test_the_trainers_that_ship_with_ganeval_are_there() -> None:
+    assert {"cyclegan", "warmup"} <= set(TRAINERS.names())
+
+
+def test_an_unknown_trainer_is_answered_with_near_names() -> None:
+    with pytest.raises(InputError, match=r"no trainer 'cycle-gan'; did you mean cyclegan\?"):
+        TRAINERS.get("cycle-gan")
