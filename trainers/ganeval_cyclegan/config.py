@@ -17,7 +17,7 @@ Side = Positive | tuple[Positive, Positive]
 """A square's side, or height and width, in pixels."""
 
 GanLoss = Literal["lsgan", "vanilla", "hinge", "wgan", "wgan-gp", "d2gan"]
-Norm = Literal["instance", "batch"]
+Norm = Literal["instance", "batch", "instance-affine"]
 
 
 class Section(BaseModel):

@@ -1,0 +1,1 @@
+"""The networks: built, initialised, measured, read from published files and written back."""
