@@ -1,4 +1,4 @@
-"""Sets can be told apart: by colour-blind readers, on both schemes of the page, and without colour."""
+"""Sets can be told apart: by colour-blind readers, on light and dark pages, and by shape alone."""
 
 from __future__ import annotations
 
