@@ -144,11 +144,11 @@ class Evaluator:
 
 
 def _check(role: str, images: Images) -> None:
-    shape = getattr(images, "shape", ())
-    fits = len(shape) == 4 and shape[3] in (1, 3) and images.dtype == np.uint8
-    if not fits:
-        kind = f"{getattr(images, 'dtype', type(images).__name__)} {list(shape)}"
-        raise InputError(f"{role} images must be uint8 [n, H, W, 1 or 3], got {kind}")
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise InputError(
+            f"{role} images must be uint8 [n, H, W, 1 or 3], got {images.dtype} "
+            f"{list(images.shape)}"
+        )
 
 
 def _digest(images: Images) -> str:
