@@ -31,8 +31,8 @@ class DomainShape:
 def domain_shape(config: TrainConfig, domain: Domain) -> DomainShape:
     """Returns the shape of the crops of a domain, in training and evaluation.
 
-    The adapters ``resize`` and ``pad`` bring both domains to the larger size, ``replicate`` to three
-    channels and ``luma`` to one; ``net-padding`` changes the networks, not the images.
+    The adapters ``resize`` and ``pad`` bring both domains to the larger size, ``replicate`` to
+    three channels and ``luma`` to one; ``net-padding`` changes the networks, not the images.
     """
     own, other = _crop(config, domain), _crop(config, "B" if domain == "A" else "A")
     height, width = own

@@ -11,6 +11,7 @@ from torch import nn
 from ganeval_cyclegan.config import GeneratorConfig, TrainConfig
 from ganeval_cyclegan.domain_shapes import Domain, domain_shape
 from ganeval_cyclegan.nets.adapter import outer_pads
+from ganeval_cyclegan.nets.blueprint import DiscriminatorBlueprint, GeneratorBlueprint, Pad
 from ganeval_cyclegan.nets.discriminators import (
     PatchDiscriminator,
     PixelDiscriminator,
@@ -18,7 +19,7 @@ from ganeval_cyclegan.nets.discriminators import (
 )
 from ganeval_cyclegan.nets.init import initialise
 from ganeval_cyclegan.nets.networks import Networks
-from ganeval_cyclegan.nets.reflection import Pad, make_padding_deterministic
+from ganeval_cyclegan.nets.reflection import make_padding_deterministic
 from ganeval_cyclegan.nets.resnet import ResNetGenerator
 from ganeval_cyclegan.nets.unet import UNetGenerator
 from ganeval_cyclegan.streams import Streams
@@ -67,6 +68,21 @@ def build_networks(config: TrainConfig, streams: Streams) -> Networks:
         if config.run.deterministic:
             make_padding_deterministic(network)
     return networks
+
+
+def build_from(blueprint: GeneratorBlueprint | DiscriminatorBlueprint) -> Generator | Discriminator:
+    """Builds the network of a blueprint, without weights; see `without_weights`."""
+    one = blueprint
+    if isinstance(one, DiscriminatorBlueprint):
+        return without_weights(lambda: build_discriminator(one.config, one.in_channels, one.heads))
+    channels = one.in_channels, one.out_channels
+    if one.config.arch == "resnet":
+        return without_weights(
+            lambda: ResNetGenerator(
+                *channels, one.config, first_pad=one.first_pad, last_pad=one.last_pad
+            )
+        )
+    return without_weights(lambda: UNetGenerator(*channels, one.config, num_downs=one.num_downs))
 
 
 def _generator(config: TrainConfig, source: Domain, target: Domain) -> Generator:

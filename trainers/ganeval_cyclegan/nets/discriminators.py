@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganeval_cyclegan.config import DiscriminatorConfig
+from ganeval_cyclegan.nets.blueprint import DiscriminatorBlueprint
+from ganeval_cyclegan.nets.maps import patch_layers, same_padding
 from ganeval_cyclegan.nets.norms import norm_layer, uses_bias
-from ganeval_cyclegan.nets.sizes import patch_layers, same_padding
 
 
 class PatchDiscriminator(nn.Module):
@@ -24,6 +25,7 @@ class PatchDiscriminator(nn.Module):
 
     def __init__(self, in_channels: int, config: DiscriminatorConfig, heads: int = 1) -> None:
         super().__init__()
+        self.blueprint = DiscriminatorBlueprint(in_channels=in_channels, heads=heads, config=config)
         channels = in_channels
         layers: list[nn.Module] = []
         for layer in patch_layers(config):
@@ -54,6 +56,7 @@ class PixelDiscriminator(nn.Module):
 
     def __init__(self, in_channels: int, config: DiscriminatorConfig, heads: int = 1) -> None:
         super().__init__()
+        self.blueprint = DiscriminatorBlueprint(in_channels=in_channels, heads=heads, config=config)
         width, bias = config.ndf, uses_bias(config.norm)
         layers: list[nn.Module] = [
             nn.Conv2d(in_channels, width, 1),

@@ -12,9 +12,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ganeval_cyclegan.nets.blueprint import Pad
+
 PadMode = Literal["reflect", "replicate"]
-Pad = int | tuple[int, int]
-"""Pixels on each side: of all four, or vertical and horizontal."""
 
 
 class IndexPad2d(nn.Module):

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganeval_cyclegan.config import GeneratorConfig
+from ganeval_cyclegan.nets.blueprint import GeneratorBlueprint, Pad
 from ganeval_cyclegan.nets.norms import norm_layer, uses_bias
-from ganeval_cyclegan.nets.reflection import Pad, reflection_pad
+from ganeval_cyclegan.nets.reflection import reflection_pad
 
 
 class ResNetGenerator(nn.Module):
@@ -34,6 +35,13 @@ class ResNetGenerator(nn.Module):
         last_pad: Pad = 3,
     ) -> None:
         super().__init__()
+        self.blueprint = GeneratorBlueprint(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            config=config,
+            first_pad=first_pad,
+            last_pad=last_pad,
+        )
         bias, norm = uses_bias(config.norm), config.norm
         layers: list[nn.Module] = [
             reflection_pad(first_pad),

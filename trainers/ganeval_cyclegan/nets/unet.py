@@ -5,15 +5,12 @@ Source: Isola et al., arXiv 1611.07004.
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor, nn
 
 from ganeval_cyclegan.config import GeneratorConfig
+from ganeval_cyclegan.nets.blueprint import NUM_DOWNS, GeneratorBlueprint
 from ganeval_cyclegan.nets.norms import norm_layer, uses_bias
-
-NUM_DOWNS: Final = {"unet_128": 7, "unet_256": 8}
 
 
 class UNetGenerator(nn.Module):
@@ -35,10 +32,16 @@ class UNetGenerator(nn.Module):
         num_downs: int | None = None,
     ) -> None:
         super().__init__()
-        self.num_downs = NUM_DOWNS[config.arch] if num_downs is None else num_downs
-        widths = [config.ngf * min(2**level, 8) for level in range(self.num_downs)]
+        num_downs = NUM_DOWNS[config.arch] if num_downs is None else num_downs
+        self.blueprint = GeneratorBlueprint(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            config=config,
+            num_downs=num_downs,
+        )
+        widths = [config.ngf * min(2**level, 8) for level in range(num_downs)]
         block: nn.Module = InnermostBlock(widths[-2], widths[-1], config)
-        for level in range(self.num_downs - 2, 0, -1):
+        for level in range(num_downs - 2, 0, -1):
             block = MiddleBlock(
                 widths[level - 1], widths[level], block, config, dropout=_drops(config, level)
             )
