@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ganeval.records import AuditedSet, AuditRecord, Measurement, SetDifference
 from ganeval_reports.audit_grids import audit_grids
 from ganeval_reports.document import document
-from ganeval_reports.figures import Heading, Row, interval_plot
 from ganeval_reports.histograms import Strip, histograms
 from ganeval_reports.images import ImageLoader
+from ganeval_reports.interval_plot import Heading, Row, interval_plot
 from ganeval_reports.numbers import MISSING, counts, duration, fixed, moment, p_value, significant
 from ganeval_reports.parts import Fact, Facts, Note, Plot, Stat, Table
 
@@ -142,7 +142,7 @@ def _separation(record: AuditRecord) -> list[Plot]:
         plots.append(
             Plot(
                 f"{label} against {first}",
-                interval_plot(rows, axis="← lower · higher →", prefix=f"auc{number}"),
+                [interval_plot(rows, axis="← lower · higher →", prefix=f"auc{number}")],
                 table,
                 notes,
                 methods,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ganeval.records import Difference, MetricsRecord, excess_of
 from ganeval_reports import glossary
+from ganeval_reports.drawing import slug
 from ganeval_reports.families import by_family
-from ganeval_reports.figures import Contrast, forest_plot
+from ganeval_reports.forest_plot import Contrast, forest_plot
 from ganeval_reports.numbers import MISSING, p_value, printed
+from ganeval_reports.palette import Look, looks
 from ganeval_reports.parts import Note, Plot, PlotGroup, Table
 from ganeval_reports.results import scaled_name
 
@@ -33,8 +35,13 @@ class Differences:
     methods: Sequence[Note]
 
 
-def differences(record: MetricsRecord) -> Differences:
-    """Returns the differences of a record; no groups if it has none."""
+def differences(record: MetricsRecord, prefix: str = "") -> Differences:
+    """Returns the differences of a record; no groups if it has none.
+
+    Args:
+        record: What was measured.
+        prefix: Put before each id of a drawing, where several records stand on one page.
+    """
     found = record.differences
     # In the order of the table: each metric, then its excess.
     listed = [name for one in record.metrics for name in (one.name, excess_of(one.name))]
@@ -46,7 +53,7 @@ def differences(record: MetricsRecord) -> Differences:
     drawn = 0
     for family, rows in by_family(members, lambda group: group[0].metric):
         plots = [
-            _plot(record, group, f"forest{drawn + index}")
+            _plot(record, group, f"{prefix}forest{drawn + index}")
             for index, group in enumerate(rows, start=1)
         ]
         drawn += len(plots)
@@ -77,11 +84,16 @@ def _plot(record: MetricsRecord, group: Sequence[Difference], prefix: str) -> Pl
     first = group[0]
     title = scaled_name(first.display, first.metric)
     drawable = any(one.estimate.value is not None for one in group)
-    contrasts = [_contrast(one, _lower_is_better(record, first.metric)) for one in group]
+    sets = looks(info.label for info in record.inputs if info.role == "fake")
+    lower = _lower_is_better(record, first.metric)
+    contrasts = [_contrast(one, sets, lower) for one in group]
+    forest = forest_plot(
+        contrasts, axis=f"Δ {title}", prefix=prefix, name=f"{slug(first.metric)}-difference"
+    )
     notes = dict.fromkeys(one.note for one in group if one.note)
     return Plot(
         title=title,
-        drawing=forest_plot(contrasts, prefix=prefix) if drawable else None,
+        drawings=[forest] if drawable else [],
         table=Table(f"{title}, differences", _HEAD, [_row(one) for one in group]),
         meaning=[Note("Note", f"{text[0].upper()}{text[1:]}.") for text in notes],
         methods=[],
@@ -93,7 +105,7 @@ def _lower_is_better(record: MetricsRecord, name: str) -> bool:
     return all(one.direction == "lower" for one in record.metrics if one.name == name)
 
 
-def _contrast(one: Difference, lower: bool) -> Contrast:
+def _contrast(one: Difference, sets: Mapping[str, Look], lower: bool) -> Contrast:
     estimate, scale = one.estimate, 10.0 ** glossary.entry(one.metric).power
     # a − b lies left of zero where a is the lower one.
     left, right = (one.a, one.b) if lower else (one.b, one.a)
@@ -112,6 +124,8 @@ def _contrast(one: Difference, lower: bool) -> Contrast:
         low,
         high,
         sides.get(one.better),
+        sets.get(left),
+        sets.get(right),
     )
 
 

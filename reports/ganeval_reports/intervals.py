@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-
-from markupsafe import Markup
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ganeval.records import Estimate, Floor, Metric
 from ganeval_reports import glossary
+from ganeval_reports.axes import BETWEEN
+from ganeval_reports.drawing import Drawing, slug
 from ganeval_reports.families import by_family
-from ganeval_reports.figures import Heading, Mark, Row, interval_plot
+from ganeval_reports.interval_plot import Heading, Row, interval_plot
 from ganeval_reports.numbers import MISSING, Printed, decimals_for, fixed, printed
+from ganeval_reports.palette import REAL, SETS, Look, looks
 from ganeval_reports.parts import Note, Plot, PlotGroup, Table
 from ganeval_reports.results import display_name, expected_text, outcome
 
@@ -21,15 +22,21 @@ _Line = tuple[Row, Printed]
 """One estimate as it is drawn and as it stands in the table."""
 
 
-def plots(metrics: Sequence[Metric]) -> list[PlotGroup]:
-    """Returns one plot per metric name, by family; several fake sets share a plot's axis."""
+def plots(metrics: Sequence[Metric], prefix: str = "") -> list[PlotGroup]:
+    """Returns one plot per metric name, by family; several fake sets share a plot's axis.
+
+    Args:
+        metrics: Of all fake sets of a record.
+        prefix: Put before each id of a drawing, where several records stand on one page.
+    """
+    sets = looks(metric.fake for metric in metrics)
     names = dict.fromkeys(metric.name for metric in metrics)
     groups = [[metric for metric in metrics if metric.name == name] for name in names]
     few = len(groups) <= _FEW
     drawn: list[tuple[str, Plot]] = []
     told: dict[str, str] = {}  # explanation to the metric that it stands under
     for index, group in enumerate(groups, start=1):
-        drawn.append((group[0].name, _plot(group, f"plot{index}", told, few=few)))
+        drawn.append((group[0].name, _plot(group, sets, f"{prefix}plot{index}", told, few=few)))
     if few:
         return [PlotGroup("", "", [plot for _, plot in drawn])]
     return [
@@ -38,12 +45,19 @@ def plots(metrics: Sequence[Metric]) -> list[PlotGroup]:
     ]
 
 
-def _plot(group: Sequence[Metric], prefix: str, told: dict[str, str], *, few: bool) -> Plot:
+def _plot(
+    group: Sequence[Metric],
+    sets: Mapping[str, Look],
+    prefix: str,
+    told: dict[str, str],
+    *,
+    few: bool,
+) -> Plot:
     first = group[0]
     bias = list(_once("Bias", (metric.bias for metric in group)))
     return Plot(
         title=display_name(first),
-        drawing=_drawing(group, prefix),
+        drawings=list(_drawings(group, sets, prefix)),
         table=Table(
             f"{display_name(first)} in numbers",
             ("Quantity", "Value ± SE", "Interval", "Images"),
@@ -55,19 +69,24 @@ def _plot(group: Sequence[Metric], prefix: str, told: dict[str, str], *, few: bo
     )
 
 
-def _drawing(group: Sequence[Metric], prefix: str) -> Markup | None:
-    """Everything known of one set, or several sets below each other; None if there is no value."""
-    lower = group[0].direction == "lower"
-    axis = "← lower is better" if lower else "higher is better →"
-    several = len(group) > 1
-    # Of several sets the excess is on an axis of its own, to be seen beside a large floor.
-    parts = [_all_images(group), _excesses(group)] if several else [_of_one(group[0])]
-    drawn = [
-        interval_plot(rows, axis=axis, prefix=f"{prefix}{index}")
-        for index, rows in enumerate(map(list, parts))
-        if any(isinstance(row, Row) and row.value is not None for row in rows)
-    ]
-    return Markup("").join(drawn) if drawn else None
+def _drawings(group: Sequence[Metric], sets: Mapping[str, Look], prefix: str) -> Iterator[Drawing]:
+    """Draws everything known of one set, or several sets below each other; nothing: no value."""
+    first = group[0]
+    name, title = slug(first.name), display_name(first)
+    if len(group) == 1:
+        parts = [(f"{name}-interval", title, _of_one(first))]
+    else:
+        # Of several sets the excess is on an axis of its own, to be seen beside a large floor.
+        parts = [
+            (f"{name}-interval", title, _all_images(group, sets)),
+            (f"{name}-excess", f"excess of {title}", _excesses(group, sets)),
+        ]
+    for index, (file, quantity, lines) in enumerate(parts):
+        rows = list(lines)
+        if any(isinstance(row, Row) and row.value is not None for row in rows):
+            lower = first.direction == "lower" or file.endswith("-excess")
+            axis = f"← lower {quantity} is better" if lower else f"higher {quantity} is better →"
+            yield interval_plot(rows, axis=axis, prefix=f"{prefix}{index}", name=file)
 
 
 def _of_one(metric: Metric) -> Iterator[Row | Heading]:
@@ -75,31 +94,32 @@ def _of_one(metric: Metric) -> Iterator[Row | Heading]:
         yield line if isinstance(line, Heading) else line[0]
 
 
-def _all_images(group: Sequence[Metric]) -> Iterator[Row | Heading]:
+def _all_images(group: Sequence[Metric], sets: Mapping[str, Look]) -> Iterator[Row | Heading]:
     power = _power(group[0])
     for metric in group:
-        yield _line(metric.fake, metric.estimate, power, _expected(metric))[0]
+        look = sets[metric.fake]
+        yield _line(metric.fake, metric.estimate, power, look, _expected(metric))[0]
     corrected = [(metric.fake, metric.bias_corrected) for metric in group]
     if any(one and one.value is not None for _, one in corrected):
         yield Heading("Corrected for bias")
         for label, one in corrected:
             if one:
-                yield _line(label, one, power)[0]
+                yield _line(label, one, power, sets[label])[0]
 
 
-def _excesses(group: Sequence[Metric]) -> Iterator[Row | Heading]:
+def _excesses(group: Sequence[Metric], sets: Mapping[str, Look]) -> Iterator[Row | Heading]:
     power = _power(group[0])
     floors = [(metric.fake, metric.floor) for metric in group if metric.floor]
     sizes = {floor.half_size for _, floor in floors}
     size = f", {sizes.pop():,} images a side" if len(sizes) == 1 else ""
     yield Heading(f"Excess over floor, at half size{size}")
     for label, floor in floors:
-        yield _line(label, floor.excess, power)[0]
+        yield _line(label, floor.excess, power, sets[label])[0]
 
 
 def _lines(metric: Metric) -> Iterator[_Line | Heading]:
     power = _power(metric)
-    yield _line(f"{metric.display}, all images", metric.estimate, power, _expected(metric))
+    yield _line(f"{metric.display}, all images", metric.estimate, power, expected=_expected(metric))
     if metric.bias_corrected:
         yield _line("corrected for bias", metric.bias_corrected, power)
     if metric.floor:
@@ -115,25 +135,31 @@ def _floor_lines(floor: Floor, power: int) -> Iterator[_Line]:
     # Bare numbers get the decimals of the excess, which is their difference.
     se = floor.excess.se
     decimals = decimals_for(se * scale, 2) if se else decimals_for(cross, 4)
-    parts: tuple[tuple[str, float, Mark, float | None], ...] = (
-        ("half the real, half the fake", cross, "between", (real + fake) / 2),
-        ("two halves of the real: floor", real, "real", None),
-        ("two halves of the fake: floor", fake, "fake", None),
+    parts: tuple[tuple[str, float, Look, float | None], ...] = (
+        ("half the real, half the fake", cross, BETWEEN, (real + fake) / 2),
+        ("two halves of the real: floor", real, REAL, None),
+        ("two halves of the fake: floor", fake, SETS[0], None),
     )
     n = f"{floor.half_size:,} a side, {floor.splits} splits"
-    for label, value, mark, above in parts:
+    for label, value, look, above in parts:
         text = fixed(value, decimals)
-        yield Row(label, text, value, mark=mark, above=above), Printed(text, n=n)
+        yield Row(label, text, value, look=look, above=above), Printed(text, n=n)
     yield _line("excess over floor", floor.excess, power)
 
 
-def _line(label: str, estimate: Estimate, power: int, expected: float | None = None) -> _Line:
+def _line(
+    label: str,
+    estimate: Estimate,
+    power: int,
+    look: Look = BETWEEN,
+    expected: float | None = None,
+) -> _Line:
     number = printed(estimate, power)
     value, low, high = (
         None if end is None else end * 10.0**power
         for end in (estimate.value, estimate.low, estimate.high)
     )
-    return Row(label, number.value_and_se, value, low, high, expected=expected), number
+    return Row(label, number.value_and_se, value, low, high, look, expected), number
 
 
 def _power(metric: Metric) -> int:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from ganeval.records import Role
+from ganeval_reports.drawing import Drawing
 from ganeval_reports.images import Picture
 
 
@@ -47,11 +46,11 @@ class Table:
 class Plot:
     """A drawing with its numbers, what they mean, and how they were computed.
 
-    ``drawing`` is None where there is no number to draw.
+    There are no drawings where there is no number to draw.
     """
 
     title: str
-    drawing: Markup | None
+    drawings: Sequence[Drawing]
     table: Table
     meaning: Sequence[Note]
     methods: Sequence[Note]

@@ -20,6 +20,9 @@ _DROPPED = {f"{_SVG}metadata", f"{_SVG}style"}
 _LINE_DEFAULTS = {"stroke-linejoin": "round", "stroke-linecap": "butt"}
 _URL = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"(?:(?P<weight>bold|\d00) )?(?P<size>[\d.]+px)")
+# A hundredth of a pixel is enough.
+_NUMBER = re.compile(r"-?\d+\.\d{3,}(?![\de])")
+_COORDINATES = ("d", "x", "y")
 
 
 def inline(source: str, *, prefix: str, colours: Mapping[str, str], description: str) -> Markup:
@@ -44,8 +47,9 @@ def inline(source: str, *, prefix: str, colours: Mapping[str, str], description:
         element.tail = None
         if element.tag != "text":
             element.text = None
-        if "d" in element.attrib:
-            element.attrib["d"] = " ".join(element.attrib["d"].split())
+        for name in _COORDINATES:
+            if name in element.attrib:
+                element.attrib[name] = _rounded(element.attrib[name])
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
         "role": "img",
@@ -53,6 +57,11 @@ def inline(source: str, *, prefix: str, colours: Mapping[str, str], description:
         **_LINE_DEFAULTS,
     }
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _rounded(coordinates: str) -> str:
+    text = " ".join(coordinates.split())
+    return _NUMBER.sub(lambda number: f"{round(float(number[0]), 2):g}", text)
 
 
 def _references(element: ElementTree.Element) -> list[str]:
