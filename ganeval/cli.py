@@ -27,6 +27,14 @@ _COMMANDS = {
     ),
     "metrics": ("ganeval.commands.metrics:metrics", "List what can be measured."),
     "audit": ("ganeval.commands.audit:audit", "Find what in image sets threatens a metric."),
+    "report": (
+        "ganeval.commands.report:report",
+        "Draw one page from the records of earlier runs.",
+    ),
+    "import-checkpoint": (
+        "ganeval.commands.import_checkpoint:import_checkpoint",
+        "Tell which network a published weights file holds; copy it cleaned.",
+    ),
     "stats": ("ganeval.commands.stats:stats", "Save the statistics of a set, or look into them."),
     "weights": ("ganeval.commands.weights:weights", "Find, fetch and verify network weights."),
     "cache": ("ganeval.commands.cache:cache", "Look into the feature cache, or empty it."),

@@ -1,4 +1,4 @@
-"""The page of ``ganeval audit``: an `AuditRecord` as one HTML document."""
+"""The page of ``ganeval audit``: what of an `AuditRecord` stands where."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ganeval.records import AuditedSet, AuditRecord, Measurement, SetDifference
 from ganeval_reports.audit_grids import audit_grids
-from ganeval_reports.document import document
+from ganeval_reports.content import Content
 from ganeval_reports.histograms import Strip, histograms
 from ganeval_reports.images import ImageLoader
 from ganeval_reports.interval_plot import Heading, Row, interval_plot
@@ -42,30 +42,35 @@ class _Histogram:
     table: Table
 
 
-def render_audit(record: AuditRecord, load_image: ImageLoader | None = None) -> str:
-    """Returns the page as one HTML document that needs nothing beside it.
+def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: int) -> Content:
+    """Returns what the record puts on a page.
 
     Args:
         record: What was found.
-        load_image: Takes a set's label and an image's key and returns the decoded RGB image, None
-            if it is gone. Without it the page shows no images and says so.
+        load_image: Finds an image; None: no images are shown.
+        budget: Characters that its images may take.
     """
-    return document(
+    sets = [one.input for one in record.sets]
+    return Content(
         "audit.html.j2",
-        record=record,
-        sets=[one.input for one in record.sets],
-        verdict=record.verdict,
-        started=moment(record.started),
-        stats=_stats(record),
-        stored=_stored(record),
-        separation=_separation(record),
-        histograms=_histograms(record),
-        grids=audit_grids(record, load_image),
-        unreadable=_unreadable(record),
-        lists=_lists(record),
-        protocol=_protocol(record),
-        environment=_environment(record),
-        command=shlex.join(record.argv),
+        ", ".join(one.label for one in sets),
+        [(one.role, one.label) for one in sets],
+        {
+            "record": record,
+            "sets": sets,
+            "verdict": record.verdict,
+            "started": moment(record.started),
+            "stats": _stats(record),
+            "stored": _stored(record),
+            "separation": _separation(record),
+            "histograms": _histograms(record),
+            "grids": audit_grids(record, load_image, budget),
+            "unreadable": _unreadable(record),
+            "lists": _lists(record),
+            "protocol": _protocol(record),
+            "environment": _environment(record),
+            "command": shlex.join(record.argv),
+        },
     )
 
 

@@ -1,0 +1,188 @@
+"""``ganeval report``: one page from the records of earlier runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganeval.commands.options import byte_count, require_writable
+from ganeval.commands.protection import protect_inputs
+
+if TYPE_CHECKING:
+    from ganeval.commands.report_text import ReadRecord
+    from ganeval.records import Record
+    from ganeval_reports import Source
+    from ganeval_reports.page import Page
+
+
+@click.command(epilog="Example: ganeval report monday.json tuesday.json -o both.html")
+@click.argument(
+    "records",
+    metavar="RECORD...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the page to FILE.",
+)
+@click.option(
+    "--images",
+    "moved",
+    multiple=True,
+    metavar="LABEL=PATH",
+    help="Where the images of the set called LABEL are now; may be given several times.  "
+    "[default: where they were]",
+)
+@click.option("--no-images", is_flag=True, help="Show no images, wherever they are.")
+@click.option(
+    "--embed",
+    callback=byte_count,
+    default="8MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Images inside the page; more lie in a folder beside it.",
+)
+@click.option("--title", default="", metavar="TEXT", help="Title of the page.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with code 4 if images are missing or a record holds warnings.",
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+def report(
+    records: tuple[Path, ...],
+    out: Path,
+    moved: tuple[str, ...],
+    no_images: bool,
+    embed: int,
+    title: str,
+    strict: bool,
+) -> None:
+    """Draw one page from the RECORDs of earlier runs; several get an index and a section each.
+
+    A RECORD is what --out wrote. Images are looked for where they were, from here and from the
+    record's folder; the page says which are missing, and which are not those that were measured.
+    """
+    from ganeval.commands.report_text import print_report
+    from ganeval_reports import write_page
+
+    if no_images and moved:
+        raise click.UsageError("--no-images shows none; leave out --images.")
+    require_writable("--out", out)
+    _refuse_twice(records)
+    protect_inputs({"--out": out}, map(str, records))
+    read = _read(records, moved, no_images)
+    page = write_page(out, [_source(one, records) for one in read], title=title, budget=embed)
+    print_report(out, read, page)
+    if strict:
+        _require_sound(read, page)
+
+
+def _refuse_twice(records: Sequence[Path]) -> None:
+    taken: dict[str, Path] = {}
+    for path in records:
+        place = os.path.realpath(path)
+        if place in taken:
+            raise click.UsageError(f"{taken[place]} and {path} are the same record; give it once.")
+        taken[place] = path
+
+
+def _read(paths: Sequence[Path], moved: Sequence[str], no_images: bool) -> list[ReadRecord]:
+    """Reads every record before any image is looked for."""
+    from ganeval.commands.report_text import ReadRecord
+    from ganeval.images.recorded import find_images
+
+    records = [_record(path) for path in paths]
+    places = _places(moved, records)
+    return [
+        ReadRecord(
+            path,
+            one,
+            None if no_images else find_images(one, folders=[Path(), path.parent], moved=places),
+        )
+        for path, one in zip(paths, records, strict=True)
+    ]
+
+
+def _record(path: Path) -> Record:
+    from ganeval.errors import InputError
+    from ganeval.records import read_record
+    from ganeval.records.inputs import require_described
+
+    record = read_record(path)
+    try:
+        require_described(record)
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}") from error
+    return record
+
+
+def _places(moved: Sequence[str], records: Sequence[Record]) -> dict[str, list[Path]]:
+    """Reads every ``--images``; a label may be given several times, once per record."""
+    from ganeval.records.inputs import recorded_inputs
+
+    inputs = [info for record in records for info in recorded_inputs(record)]
+    imaged = {info.label for info in inputs if info.kind != "statistics"}
+    places: dict[str, list[Path]] = {}
+    for text in moved:
+        label, place = _moved(text, {info.label for info in inputs})
+        if label not in imaged:
+            raise click.BadParameter(
+                f"{label} was given as saved statistics, which name no images.",
+                param_hint="--images",
+            )
+        places.setdefault(label, []).append(place)
+    return places
+
+
+def _moved(text: str, labels: set[str]) -> tuple[str, Path]:
+    """Reads LABEL=PATH; labels may hold ``=`` themselves."""
+    from ganeval.errors import unknown_name
+
+    label = max((one for one in labels if text.startswith(f"{one}=")), key=len, default=None)
+    if label is None:
+        typed, equals, _ = text.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{text!r} is not LABEL=PATH.", param_hint="--images")
+        raise click.BadParameter(
+            str(unknown_name("set in these records called", typed, labels)), param_hint="--images"
+        )
+    place = text.removeprefix(f"{label}=")
+    if not os.path.exists(place):
+        raise click.BadParameter(f"{label}: nothing is at {place!r}.", param_hint="--images")
+    return label, Path(place)
+
+
+def _source(one: ReadRecord, records: Sequence[Path]) -> Source:
+    from ganeval.images.failures import printable
+    from ganeval.images.listing import valid_text
+    from ganeval_reports import Source
+
+    name = printable(valid_text(str(one.path))) if len(records) > 1 else ""
+    if one.images is None:
+        return Source(one.record, name=name)
+    load = one.images.load if one.images.any else None
+    return Source(one.record, load, one.images.remarks, name)
+
+
+def _require_sound(read: Sequence[ReadRecord], page: Page) -> None:
+    """Holds the page to ``--strict``."""
+    from ganeval.errors import ConditionError
+
+    found = []
+    if missing := [one.path for one, gone in zip(read, page.gone, strict=True) if one.lacks(gone)]:
+        found.append(f"images of {', '.join(map(str, missing))} are missing")
+    if warned := [one.path for one in read if one.record.warnings]:
+        found.append(f"there are warnings in {', '.join(map(str, warned))}")
+    if found:
+        raise ConditionError(f"--strict: {'; '.join(found)}")
