@@ -199,6 +199,9 @@ class AugmentConfig(Section):
     diffaug: str = Field(default="", description="comma separated: color,translation,cutout")
     diffaug_p: Share = Field(default=1.0, description="probability per sample and operation")
     diffaug_rate: Share = Field(default=1.0, description="share of updates that augment")
+    diffaug_schedule: tuple[tuple[Annotated[int, Field(ge=0)], Share], ...] = Field(
+        default=(), description="update and rate from there on, in order; over diffaug_rate"
+    )
     classic: ClassicConfig | None = None
     grayscale_copies: bool = Field(
         default=False, description="add a grey copy of every training image"

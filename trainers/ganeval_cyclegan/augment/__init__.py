@@ -1,0 +1,1 @@
+"""Augmentation of what discriminators are shown (diffaug) and of the data (classic)."""
