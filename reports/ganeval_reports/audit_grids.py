@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ganeval.records import AuditRecord, DuplicatePair, Outlier, Role
 from ganeval_reports.images import BUDGET, Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import fixed, significant
+from ganeval_reports.palette import REAL, Look, looks
 from ganeval_reports.parts import Grid, Shot, Table, Tile
 
 MOST = 24
@@ -42,13 +43,16 @@ def audit_grids(record: AuditRecord, load: ImageLoader | None, budget: int = BUD
     """Embeds the images the record names and lays them out."""
     matches, outliers = _match_plans(record), _outlier_plans(record)
     roles = {one.input.label: one.input.role for one in record.sets}
+    marks = looks(label for label, role in roles.items() if role == "fake")
     plans = [*matches, *outliers]
     if load is None:
         grids = [Grid(plan.title, None, plan.about, [], table=plan.table) for plan in plans]
         note = "No image is shown: this page was drawn from the record alone." if plans else ""
     else:
         embedded = embed([plan.places for plan in plans], load, budget)
-        grids = [_grid(plan, found, roles) for plan, found in zip(plans, embedded, strict=True)]
+        grids = [
+            _grid(plan, found, roles, marks) for plan, found in zip(plans, embedded, strict=True)
+        ]
         note = ""
     return AuditGrids(note, grids[: len(matches)], grids[len(matches) :])
 
@@ -132,10 +136,13 @@ def _score(outlier: Outlier) -> str:
 
 
 def _grid(
-    plan: _Plan, embedded: Sequence[Sequence[Picture | Absence]], roles: dict[str, Role]
+    plan: _Plan,
+    embedded: Sequence[Sequence[Picture | Absence]],
+    roles: dict[str, Role],
+    marks: dict[str, Look],
 ) -> Grid:
     tiles = [
-        Tile([_shot(*both, roles) for both in zip(place, found, strict=True)], number)
+        Tile([_shot(*both, roles, marks) for both in zip(place, found, strict=True)], number)
         for place, found, number in zip(plan.places, embedded, plan.numbers, strict=True)
         if any(isinstance(one, Picture) for one in found)
     ]
@@ -148,7 +155,18 @@ def _grid(
     return Grid(plan.title, None, plan.about, tiles, note, plan.table)
 
 
-def _shot(wanted: tuple[str, str], found: Picture | Absence, roles: dict[str, Role]) -> Shot:
+def _shot(
+    wanted: tuple[str, str],
+    found: Picture | Absence,
+    roles: dict[str, Role],
+    marks: dict[str, Look],
+) -> Shot:
     label, key = wanted
-    picture = found if isinstance(found, Picture) else None
-    return Shot(roles[label], key, f"{label}: {key}", picture)
+    return Shot(
+        role=roles[label],
+        look=marks.get(label, REAL).css,
+        end=label,
+        name=key,
+        alt=f"{label}: {key}",
+        picture=found if isinstance(found, Picture) else None,
+    )

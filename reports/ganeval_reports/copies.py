@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganeval.records import Copy, MetricsRecord
-from ganeval_reports.galleries import Wanted, absences, shot
+from ganeval_reports.galleries import Wanted, absences, marks_of_sets, shot
 from ganeval_reports.images import BUDGET, ImageLoader, Picture, embed
 from ganeval_reports.numbers import MISSING, significant
-from ganeval_reports.parts import Grid, Table, Tile
+from ganeval_reports.parts import Comparison, Grid, Table, Tile
 
 MOST = 24
 """Pairs shown of one fake set; the table has all that the record lists."""
@@ -20,6 +20,9 @@ KINDS = {
     "dhash": "near hash",
     "features": "near features",
 }
+
+_EQUAL = (KINDS["bytes"], KINDS["pixels"])
+"""Nothing is to be seen where the divider moves."""
 
 _COSINE = "cosine distance "
 
@@ -60,6 +63,7 @@ def copies(
         ]
         for label, found in groups.items()
     ]
+    marks = marks_of_sets(record)
     grids, spent = [], 0
     if load:
         ids = [[[(one.label, one.key) for one in place] for place in plan] for plan in places]
@@ -68,17 +72,38 @@ def copies(
         embedded = [[] for _ in places]
     for (label, found), plan, pictures in zip(groups.items(), places, embedded, strict=True):
         tiles = [
-            Tile([shot(*both) for both in zip(place, pair, strict=True)], _number(one))
+            Tile([shot(*both, marks) for both in zip(place, pair, strict=True)], _number(one))
             for one, place, pair in zip(found, plan, pictures, strict=False)
             if any(isinstance(picture, Picture) for picture in pair)
         ]
-        spent += sum(len(one.picture.source) for tile in tiles for one in tile.shots if one.picture)
+        lead = _lead(tiles)
+        shown = [one for tile in tiles for one in tile.shots]
+        shown += [lead.before, lead.after] if lead else []
+        spent += sum(len(one.picture.source) for one in shown if one.picture)
         more = f", the nearest {MOST} shown" if len(found) > MOST else ""
         about = f"{_counted(len(found))}{more}" if load else _counted(len(found))
         note = absences(plan, pictures) if load else ""
-        grids.append(Grid(label, None, about, tiles, note, _table(label, found)))
+        grids.append(
+            Grid(label, None, about, tiles, note, _table(label, found), marks[label], lead)
+        )
     title = f"{_counted(len(record.copies))} among the fakes"
     return Copies(title, source.label, record.train is not None, grids, spent)
+
+
+def _lead(tiles: Sequence[Tile]) -> Comparison | None:
+    """The first pair that a slider can tell apart: of one shape, and not equal."""
+    for tile in tiles:
+        before, after = tile.shots
+        if not before.picture or not after.picture:
+            continue
+        if tile.number in _EQUAL or _shape(before.picture) != _shape(after.picture):
+            continue
+        return Comparison(before, after, f"{tile.number}: {before.name} and {after.name}")
+    return None
+
+
+def _shape(picture: Picture) -> tuple[int, int]:
+    return picture.original_width, picture.original_height
 
 
 def _counted(count: int) -> str:

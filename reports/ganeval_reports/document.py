@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 _PACKAGE = files("ganeval_reports")
 # In the order of the cascade.
-_STYLES = ("base", "plots", "tables", "images", "viewer", "index", "print")
-_SCRIPTS = ("viewer", "copy")
+_STYLES = ("base", "plots", "tables", "images", "comparison", "viewer", "index", "print")
+_SCRIPTS = ("copy", "tables", "slider", "zoom", "viewer", "tiles")
 
 
 def document(template: str, *, beside: bool = False, **content: object) -> str:

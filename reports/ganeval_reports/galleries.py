@@ -11,6 +11,7 @@ from ganeval.records import Gallery, InputInfo, MetricsRecord, Neighbour, Role
 from ganeval_reports import glossary
 from ganeval_reports.images import BUDGET, Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import MISSING, decimals_for, fixed
+from ganeval_reports.palette import REAL, looks
 from ganeval_reports.parts import Grid, Shot, Table, Tile
 
 _NAMED = 5
@@ -21,9 +22,10 @@ _NO_LOADER = "No image is shown: this page was drawn from the record alone."
 
 @dataclass(frozen=True)
 class FakeGrids:
-    """What is shown of the neighbours of one fake set."""
+    """What is shown of the neighbours of one fake set; ``look`` has the classes of its mark."""
 
     label: str
+    look: str
     grids: Sequence[Grid]
 
 
@@ -63,9 +65,10 @@ def galleries(record: MetricsRecord, load: ImageLoader | None, budget: int = BUD
     neighbours = [_neighbours(gallery, real) for gallery in record.galleries]
     plans = [*samples, *(plan for group in neighbours for plan in group)]
     ids = [[[(one.label, one.key) for one in place] for place in plan.places] for plan in plans]
+    marks = marks_of_sets(record)
     if load:
         embedded = embed(ids, load, budget)
-        grids = iter(_grid(plan, found) for plan, found in zip(plans, embedded, strict=True))
+        grids = iter(_grid(plan, found, marks) for plan, found in zip(plans, embedded, strict=True))
     else:
         grids = iter(
             Grid(plan.title, plan.role, plan.about, [], table=plan.table) for plan in plans
@@ -74,7 +77,7 @@ def galleries(record: MetricsRecord, load: ImageLoader | None, budget: int = BUD
         "" if load else _NO_LOADER,
         [next(grids) for _ in samples],
         [
-            FakeGrids(gallery.fake_label, [next(grids) for _ in group])
+            FakeGrids(gallery.fake_label, marks[gallery.fake_label], [next(grids) for _ in group])
             for gallery, group in zip(record.galleries, neighbours, strict=True)
         ],
     )
@@ -160,20 +163,36 @@ def _aligned(numbers: Sequence[float | None], *, sign: bool = False) -> list[str
     ]
 
 
-def _grid(plan: _Plan, embedded: Sequence[Sequence[Picture | Absence]]) -> Grid:
+def _grid(
+    plan: _Plan, embedded: Sequence[Sequence[Picture | Absence]], marks: dict[str, str]
+) -> Grid:
     tiles = [
-        Tile([shot(*both) for both in zip(place, found, strict=True)], number)
+        Tile([shot(*both, marks) for both in zip(place, found, strict=True)], number)
         for place, found, number in zip(plan.places, embedded, plan.numbers, strict=True)
         if any(isinstance(one, Picture) for one in found)
     ]
     note = absences(plan.places, embedded)
-    return Grid(plan.title, plan.role, plan.about, tiles, note, plan.table)
+    look = marks.get(plan.title, REAL.css) if plan.role else ""
+    return Grid(plan.title, plan.role, plan.about, tiles, note, plan.table, look)
 
 
-def shot(wanted: Wanted, found: Picture | Absence) -> Shot:
-    """Returns the image as part of a tile."""
-    alt = f"{wanted.role}, {wanted.label}: {wanted.key}"
-    return Shot(wanted.role, wanted.key, alt, found if isinstance(found, Picture) else None)
+def marks_of_sets(record: MetricsRecord) -> dict[str, str]:
+    """Returns the classes of the mark of each fake set."""
+    fakes = [info.label for info in record.inputs if info.role == "fake"]
+    return {label: look.css for label, look in looks(fakes).items()}
+
+
+def shot(wanted: Wanted, found: Picture | Absence, marks: dict[str, str]) -> Shot:
+    """Returns the image as part of a tile; ``marks`` are those of the fake sets."""
+    role, label, key = wanted
+    return Shot(
+        role=role,
+        look=REAL.css if role == "real" else marks[label],
+        end=label,
+        name=key,
+        alt=f"{role}, {label}: {key}",
+        picture=found if isinstance(found, Picture) else None,
+    )
 
 
 def absences(

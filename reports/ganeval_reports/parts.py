@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ganeval.records import Role
 from ganeval_reports.drawing import Drawing
 from ganeval_reports.images import Picture
+from ganeval_reports.palette import looks
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,38 @@ class Facts:
 
 @dataclass(frozen=True)
 class Shot:
-    """One image of a tile; ``picture`` is None where it cannot be shown."""
+    """One image of a tile.
+
+    Args:
+        role: Of its set.
+        look: Classes of the mark of its set.
+        end: What its end of a slider is called: its set.
+        name: What it is called among the images of its set.
+        alt: What stands for it where it is not seen.
+        picture: None where it cannot be shown.
+    """
 
     role: Role
+    look: str
+    end: str
     name: str
     alt: str
     picture: Picture | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two images of one shape, on top of each other under a slider.
+
+    Args:
+        before: Shown to the left of the divider.
+        after: Shown to its right.
+        about: What is to be seen.
+    """
+
+    before: Shot
+    after: Shot
+    about: str
 
 
 @dataclass(frozen=True)
@@ -98,10 +125,12 @@ class Grid:
     Args:
         title: The heading.
         role: Of a sample of one set; None for fakes beside a real image.
+        look: Classes of the mark of that set.
         about: What is to be seen.
         tiles: What is shown.
         note: What is not shown and why.
         table: The numbers of the tiles, if they have any.
+        lead: One of the pairs, large.
     """
 
     title: str
@@ -110,6 +139,8 @@ class Grid:
     tiles: Sequence[Tile]
     note: str = ""
     table: Table | None = None
+    look: str = ""
+    lead: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +194,11 @@ class Scores:
     families: Sequence[tuple[str, Sequence[Score]]]
     legend: Sequence[str]
     unranked: Sequence[Note] = ()
+
+    @property
+    def heads(self) -> Sequence[tuple[str, str]]:
+        """Classes of the mark, and label, of each set."""
+        return [(look.css, label) for label, look in looks(self.sets).items()]
 
 
 @dataclass(frozen=True)
