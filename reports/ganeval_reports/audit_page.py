@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from ganeval.records import AuditedSet, AuditRecord, Measurement, SetDifference
+from ganeval.records import AuditedSet, AuditRecord
 from ganeval_reports.audit_grids import audit_grids
-from ganeval_reports.content import Content
-from ganeval_reports.histograms import Strip, histograms
+from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
-from ganeval_reports.interval_plot import Heading, Row, interval_plot
-from ganeval_reports.numbers import MISSING, counts, duration, fixed, moment, p_value, significant
-from ganeval_reports.parts import Fact, Facts, Note, Plot, Stat, Table
+from ganeval_reports.measurements import distributions, separation
+from ganeval_reports.numbers import MISSING, counts, duration, moment
+from ganeval_reports.parts import Fact, Facts, Stat, Table
 
 _UNREADABLE = 100
 """Unreadable files listed; the record holds all."""
-
-_MEANING = {
-    "bytes_per_pixel": "Size of the file over its pixels: stronger compression and smoother "
-    "pictures take fewer.",
-    "blockiness": "Steps at the borders of 8×8 blocks against steps elsewhere. About 0 without a "
-    "past as JPEG; it shows that past in a PNG too.",
-    "high_frequency": "Share of the power of luma above 0.25 cycles per pixel: sharpness and "
-    "noise. Enlarging, and many generators, lower it.",
-    "brightness": "Mean luma, 0 black to 255 white.",
-    "contrast": "Standard deviation of luma.",
-    "colourfulness": "Hasler and Süsstrunk 2003: 0 grey, 33 moderate, 59 quite, 109 extreme.",
-    "aspect": "Width over height; networks see a square.",
-}
-
-
-@dataclass(frozen=True)
-class _Histogram:
-    """The drawing of one measurement with its numbers."""
-
-    title: str
-    drawing: object
-    meaning: str
-    table: Table
 
 
 def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: int) -> Content:
@@ -53,8 +28,7 @@ def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: i
     sets = [one.input for one in record.sets]
     return Content(
         "audit.html.j2",
-        ", ".join(one.label for one in sets),
-        [(one.role, one.label) for one in sets],
+        [NamedSet(one.role, one.label, "" if one is sets[-1] else ", ") for one in sets],
         {
             "record": record,
             "sets": sets,
@@ -62,8 +36,8 @@ def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: i
             "started": moment(record.started),
             "stats": _stats(record),
             "stored": _stored(record),
-            "separation": _separation(record),
-            "histograms": _histograms(record),
+            "separation": separation(record),
+            "histograms": distributions(record),
             "grids": audit_grids(record, load_image, budget),
             "unreadable": _unreadable(record),
             "lists": _lists(record),
@@ -116,118 +90,6 @@ def _stored_rows(sets: Sequence[AuditedSet]) -> Iterator[tuple[str, list[str]]]:
     yield "EXIF or XMP", [f"{one.exif:,}" if one.exif else "" for one in sets]
     yield "Ignored files", [counts(one.ignored) for one in inputs]
     yield "Limit", ["" if o.limit is None else f"{o.limit:,}, seed {o.seed}" for o in inputs]
-
-
-def _separation(record: AuditRecord) -> list[Plot]:
-    """Per later set, how well each measurement tells it from the first."""
-    plots = []
-    for number, other in enumerate(record.sets[1:], start=1):
-        found = [one for one in record.differences if one.b == other.input.label]
-        if not found:
-            continue
-        rows: list[Row | Heading] = [_auc_row(one) for one in found]
-        label, first = other.input.label, record.sets[0].input.label
-        table = Table(
-            f"{label} against {first}, in numbers",
-            ("Measurement", "AUC", "Interval", "p", "Difference of means", "Over the SD"),
-            [_difference_row(one) for one in found],
-        )
-        notes = [
-            Note(
-                "AUC",
-                f"the probability that an image of {label} exceeds one of {first}; 0.5 (grey "
-                "tick): this measurement does not tell them apart.",
-            )
-        ]
-        methods = [
-            Note("Interval", found[0].auc.method),
-            Note("p", "Wilcoxon's rank-sum test, normal approximation with ties"),
-            Note("Difference of means", f"{found[0].estimate.method}; images as independent"),
-        ]
-        plots.append(
-            Plot(
-                f"{label} against {first}",
-                [interval_plot(rows, axis="← lower · higher →", prefix=f"auc{number}")],
-                table,
-                notes,
-                methods,
-            )
-        )
-    return plots
-
-
-def _auc_row(one: SetDifference) -> Row:
-    auc = one.auc
-    text = MISSING if auc.value is None else fixed(auc.value, 2)
-    return Row(one.display, text, auc.value, auc.low, auc.high, expected=0.5)
-
-
-def _difference_row(one: SetDifference) -> tuple[str, ...]:
-    auc, value = one.auc, one.estimate.value
-    interval = MISSING
-    if auc.low is not None and auc.high is not None:
-        interval = f"{fixed(auc.low, 2)} to {fixed(auc.high, 2)}"
-    return (
-        one.display,
-        MISSING if auc.value is None else fixed(auc.value, 2),
-        interval,
-        MISSING if one.p is None else p_value(one.p),
-        MISSING if value is None else significant(value, 3),
-        MISSING if one.standardised is None else fixed(one.standardised, 2),
-    )
-
-
-def _histograms(record: AuditRecord) -> list[_Histogram]:
-    """One per measurement that varies."""
-    names = {one.name: one.display for entry in record.sets for one in entry.measurements}
-    found = []
-    for name, display in names.items():
-        strips = [strip for entry in record.sets if (strip := _strip(entry, name))]
-        everything = [value for strip in strips for value in strip.values]
-        if min(everything) == max(everything):
-            continue
-        rows = [
-            _measurement_row(entry.input.label, one)
-            for entry in record.sets
-            for one in entry.measurements
-            if one.name == name
-        ]
-        table = Table(
-            f"{display}, in numbers",
-            ("Set", "Mean", "Interval", "SD", "5 %", "Median", "95 %"),
-            rows,
-        )
-        title = f"{display[0].upper()}{display[1:]}"
-        drawing = histograms(strips)
-        found.append(_Histogram(title, drawing, _MEANING.get(name, ""), table))
-    return found
-
-
-def _strip(entry: AuditedSet, name: str) -> Strip | None:
-    measurement = next((one for one in entry.measurements if one.name == name), None)
-    if measurement is None or measurement.estimate.value is None:
-        return None
-    values = [getattr(image, name) for image in entry.images]
-    sd = "" if measurement.sd is None else f" ± {significant(measurement.sd, 2)}"
-    return Strip(
-        label=entry.input.label,
-        text=f"{significant(measurement.estimate.value, 3)}{sd}",
-        values=[value for value in values if value is not None],
-        median=measurement.median,
-        role=entry.input.role,
-    )
-
-
-def _measurement_row(label: str, one: Measurement) -> tuple[str, ...]:
-    ends = (one.estimate.low, one.estimate.high)
-    interval = " to ".join(significant(end, 3) for end in ends if end is not None)
-    numbers = (one.sd, one.low, one.median, one.high)
-    return (
-        label,
-        MISSING if one.estimate.value is None else significant(one.estimate.value, 3),
-        interval or MISSING,
-        *(MISSING if number is None else significant(number, 3) for number in numbers),
-    )
 
 
 def _unreadable(record: AuditRecord) -> Table | None:

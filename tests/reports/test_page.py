@@ -318,5 +318,5 @@ def test_an_unknown_metric_is_shown_without_an_explanation(record: MetricsRecord
     )
     page = Page(render(changed(record, metrics=[other])))
     assert "What it is Higher is better." in page.text
-    assert "higher is better →" in page.text
+    assert "higher New is better →" in page.text
     assert "0.0270 ± 0.0013" in page.text
