@@ -269,6 +269,9 @@ class EvalConfig(Section):
     moving_average: Positive = 10
     save_best: Literal["none", "fid", "kid", "fid_ma", "kid_ma"] = "none"
     best_direction: Literal["AtoB", "BtoA"] = "AtoB"
+    best_network: Literal["raw", "ema"] = Field(
+        default="raw", description="ema: the moving average of the weights, see ema.decay"
+    )
     on: Literal["held-out", "test"] = "held-out"
     limit: Positive | None = Field(default=None, description="images per domain; null: all")
 
@@ -279,7 +282,10 @@ class SamplesConfig(Section):
     every: Annotated[int, Field(ge=0)] = Field(default=1, description="epochs; 0: never")
     count: Positive = Field(default=8, description="images per domain")
     epochs: tuple[int, ...] = Field(default=(), description="these epochs too")
-    watch: tuple[str, ...] = Field(default=(), description="image files shown beside the chosen")
+    watch: tuple[str, ...] = Field(
+        default=(),
+        description="image files shown beside the chosen; A:FILE or B:FILE, without a letter of A",
+    )
 
 
 class CheckpointConfig(Section):
