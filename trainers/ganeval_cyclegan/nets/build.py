@@ -11,7 +11,7 @@ from torch import nn
 from ganeval_cyclegan.config import GeneratorConfig, TrainConfig
 from ganeval_cyclegan.domain_shapes import Domain, domain_shape
 from ganeval_cyclegan.nets.adapter import outer_pads
-from ganeval_cyclegan.nets.blueprint import DiscriminatorBlueprint, GeneratorBlueprint, Pad
+from ganeval_cyclegan.nets.blueprint import Blueprint, DiscriminatorBlueprint, Pad
 from ganeval_cyclegan.nets.discriminators import (
     PatchDiscriminator,
     PixelDiscriminator,
@@ -70,19 +70,25 @@ def build_networks(config: TrainConfig, streams: Streams) -> Networks:
     return networks
 
 
-def build_from(blueprint: GeneratorBlueprint | DiscriminatorBlueprint) -> Generator | Discriminator:
-    """Builds the network of a blueprint, without weights; see `without_weights`."""
-    one = blueprint
-    if isinstance(one, DiscriminatorBlueprint):
-        return without_weights(lambda: build_discriminator(one.config, one.in_channels, one.heads))
-    channels = one.in_channels, one.out_channels
-    if one.config.arch == "resnet":
-        return without_weights(
-            lambda: ResNetGenerator(
-                *channels, one.config, first_pad=one.first_pad, last_pad=one.last_pad
+def build_from(blueprint: Blueprint) -> Generator | Discriminator:
+    """Builds the network of a blueprint; see `without_weights`."""
+    return without_weights(lambda: skeleton(blueprint))
+
+
+def skeleton(blueprint: Blueprint) -> Generator | Discriminator:
+    """Builds the network of a blueprint on the meta device: keys and shapes, no memory."""
+    with torch.device("meta"):
+        if isinstance(blueprint, DiscriminatorBlueprint):
+            return build_discriminator(blueprint.config, blueprint.in_channels, blueprint.heads)
+        channels = blueprint.in_channels, blueprint.out_channels
+        if blueprint.config.arch == "resnet":
+            return ResNetGenerator(
+                *channels,
+                blueprint.config,
+                first_pad=blueprint.first_pad,
+                last_pad=blueprint.last_pad,
             )
-        )
-    return without_weights(lambda: UNetGenerator(*channels, one.config, num_downs=one.num_downs))
+        return UNetGenerator(*channels, blueprint.config, num_downs=blueprint.num_downs)
 
 
 def _generator(config: TrainConfig, source: Domain, target: Domain) -> Generator:

@@ -6,7 +6,7 @@ from typing import Final
 
 from ganeval.errors import InputError
 from ganeval_cyclegan.config import Norm, TrainConfig
-from ganeval_cyclegan.domain_shapes import Domain, DomainShape, domain_shape, sides
+from ganeval_cyclegan.domain_shapes import Domain, DomainShape, domain_shape
 from ganeval_cyclegan.nets.adapter import outer_pads
 from ganeval_cyclegan.nets.blueprint import NUM_DOWNS
 from ganeval_cyclegan.nets.maps import map_sides, patch_layers
@@ -26,12 +26,10 @@ def check_sizes(config: TrainConfig) -> None:
     """Checks all that the configuration alone tells; sizes of uncropped images need `check_shape`.
 
     Raises:
-        InputError: Sides that do not fit a generator or a discriminator, a crop larger than the
-            image it is cut from, an adapter that cannot join the two domains, or a dropout that the
-            generator has no place for.
+        InputError: Sides that do not fit a generator or a discriminator, domains that padding
+            cannot join, or a dropout that the generator has no place for.
     """
     _check_dropout(config)
-    _check_crops(config)
     _check_adapter(config)
     if config.data.preprocess in _CROPPED:
         for domain in ("A", "B"):
@@ -65,41 +63,15 @@ def _check_dropout(config: TrainConfig) -> None:
         )
 
 
-def _check_crops(config: TrainConfig) -> None:
-    if config.data.load_size == "native" or config.data.preprocess not in _CROPPED:
-        return
-    if config.data.preprocess == "crop":
-        return
-    load = sides(config.data.load_size)
-    for domain in ("A", "B"):
-        size = (config.data.A if domain == "A" else config.data.B).size
-        key = "data.crop_size" if size is None else f"data.{domain}.size"
-        crop = sides(config.data.crop_size if size is None else size)
-        only_width = config.data.preprocess == "scale_width_and_crop"
-        if crop[1] > load[1] or (crop[0] > load[0] and not only_width):
-            raise InputError(
-                f"{key} {_shown(crop)} is larger than data.load_size {_shown(load)}, "
-                "which it is cut from",
-                hint=f"Set data.load_size to at least {max(crop)}, or a smaller {key}.",
-            )
-
-
 def _check_adapter(config: TrainConfig) -> None:
-    adapter = config.data.adapter
-    a, b = domain_shape(config, "A"), domain_shape(config, "B")
-    if adapter != "net-padding":
-        if (a.height, a.width) != (b.height, b.width):
-            raise InputError(
-                f"data.A is {a.height}x{a.width} and data.B {b.height}x{b.width}, "
-                f"and data.adapter {adapter} does not join different sizes",
-                hint="Set data.adapter to net-padding, resize or pad.",
-            )
+    if config.data.adapter != "net-padding":
         return
     if config.nets.G.arch != "resnet":
         raise InputError(
             f"data.adapter net-padding: {config.nets.G.arch} has no padding to adapt",
             hint="Set nets.G.arch to resnet, or data.adapter to resize or pad.",
         )
+    a, b = domain_shape(config, "A"), domain_shape(config, "B")
     for word, before, after in (("height", a.height, b.height), ("width", a.width, b.width)):
         gap = abs(after - before)
         if gap % 2 or gap > 6:
@@ -185,7 +157,3 @@ def _one_pixel(where: str, layer: str, norm: Norm) -> InputError:
         f"{where}: the norm of layer {layer} would see a map of 1x1{more}, which has no variance",
         hint="Use larger images, fewer layers, or (discriminators) nets.D.padding same.",
     )
-
-
-def _shown(size: tuple[int, int]) -> str:
-    return str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"

@@ -32,16 +32,16 @@ class UNetGenerator(nn.Module):
         num_downs: int | None = None,
     ) -> None:
         super().__init__()
-        num_downs = NUM_DOWNS[config.arch] if num_downs is None else num_downs
+        self.num_downs: int = NUM_DOWNS[config.arch] if num_downs is None else num_downs
         self.blueprint = GeneratorBlueprint(
             in_channels=in_channels,
             out_channels=out_channels,
             config=config,
-            num_downs=num_downs,
+            num_downs=self.num_downs,
         )
-        widths = [config.ngf * min(2**level, 8) for level in range(num_downs)]
+        widths = [config.ngf * min(2**level, 8) for level in range(self.num_downs)]
         block: nn.Module = InnermostBlock(widths[-2], widths[-1], config)
-        for level in range(num_downs - 2, 0, -1):
+        for level in range(self.num_downs - 2, 0, -1):
             block = MiddleBlock(
                 widths[level - 1], widths[level], block, config, dropout=_drops(config, level)
             )
