@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import click
 from ganeval.cli import ARGV
 from ganeval.commands.options import (
     Output,
+    figures_option,
     output_options,
     refuse_same_file,
     require_writable,
@@ -130,6 +133,7 @@ def _span(
     metavar="FILE",
     help="Write a table to FILE with a row of measurements per image.",
 )
+@figures_option
 @output_options
 def audit(
     sets: tuple[str, ...],
@@ -137,6 +141,7 @@ def audit(
     no_features: bool,
     fail_on: tuple[str, ...],
     csv: Path | None,
+    figures: Path | None,
     output: Output,
     **chosen: Any,
 ) -> None:
@@ -165,7 +170,7 @@ def audit(
     argv = click.get_current_context().find_root().meta[ARGV]
     with Bars(quiet=output.quiet) as bars:
         done = run_audit(sets, settings, argv=argv, progress=bars)
-    _show(done, output, csv, fail_on)
+    _show(done, output, csv, figures, fail_on)
 
 
 def _refuse_network_options(extractor: str | None, chosen: dict[str, Any]) -> None:
@@ -182,25 +187,34 @@ def _refuse_network_options(extractor: str | None, chosen: dict[str, Any]) -> No
             raise click.UsageError(f"--no-features runs no network; leave out {option}.")
 
 
-def _show(done: Audit, output: Output, csv: Path | None, fail_on: tuple[str, ...]) -> None:
+def _show(
+    done: Audit,
+    output: Output,
+    csv: Path | None,
+    figures: Path | None,
+    fail_on: tuple[str, ...],
+) -> None:
     """Writes and prints the record; a file that fails costs no other output."""
     from ganeval.commands.audit_text import csv_text, print_audit
+    from ganeval.commands.show import show_page
     from ganeval.errors import ConditionError, GanevalError
     from ganeval.records import write_text
 
     record, unwritten = done.record, []
-    files: list[tuple[Path, str]] = []
+    writers: list[Callable[[], object]] = []
     if output.out is not None:
-        files.append((output.out, record.to_json()))
+        writers.append(partial(write_text, output.out, record.to_json()))
     if csv is not None:
-        files.append((csv, csv_text(record)))
+        writers.append(partial(write_text, csv, csv_text(record)))
     if output.html is not None:
-        from ganeval_reports import render
+        writers.append(partial(show_page, output.html, record, done.load_image))
+    if figures is not None:
+        from ganeval_reports.figure_files import write_figures
 
-        files.append((output.html, render(record, done.load_image)))
-    for path, text in files:
+        writers.append(partial(write_figures, record, figures))
+    for write in writers:
         try:
-            write_text(path, text)
+            write()
         except GanevalError as error:
             unwritten.append(str(error))
     if output.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,15 +47,25 @@ class Tables:
         csv: File for one tidy table.
         latex: File for a table for a paper.
         per_image: File for a table with a row per image.
+        figures: Folder for every figure of the page.
     """
 
     csv: Path | None
     latex: Path | None
     per_image: Path | None
+    figures: Path | None
+
+
+figures_option = click.option(
+    "--figures",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write every figure of the page to DIR, as PDF and as PNG.",
+)
 
 
 def table_options(command: F) -> F:
-    """Adds ``--csv --latex --per-image``; the command gets ``tables=Tables``."""
+    """Adds ``--csv --latex --per-image --figures``; the command gets ``tables=Tables``."""
     file = click.Path(dir_okay=False, path_type=Path)
 
     @click.option("--csv", "csv_", type=file, metavar="FILE", help="Write a CSV table to FILE.")
@@ -66,14 +76,21 @@ def table_options(command: F) -> F:
         metavar="FILE",
         help="Write a CSV table with a row per image: neighbour, realism, influence.",
     )
+    @figures_option
     @functools.wraps(command)
     def wrapped(
-        *args: Any, csv_: Path | None, latex: Path | None, per_image: Path | None, **kwargs: Any
+        *args: Any,
+        csv_: Path | None,
+        latex: Path | None,
+        per_image: Path | None,
+        figures: Path | None,
+        **kwargs: Any,
     ) -> Any:
         for option, path in (("--csv", csv_), ("--latex", latex), ("--per-image", per_image)):
             if path is not None:
                 require_writable(option, path)
-        return command(*args, tables=Tables(csv_, latex, per_image), **kwargs)
+        tables = Tables(csv=csv_, latex=latex, per_image=per_image, figures=figures)
+        return command(*args, tables=tables, **kwargs)
 
     return wrapped  # type: ignore[return-value]
 
@@ -124,6 +141,10 @@ def output_options(command: F) -> F:
         }
         refuse_same_file(files)
         protect_inputs(files, inputs_of(kwargs))
+        figures = tables.figures if tables else kwargs.get("figures")
+        if figures is not None:
+            require_folder("--figures", figures)
+            refuse_inside("--figures", figures, inputs_of(kwargs))
         output = Output(json=json_, quiet=quiet, strict=strict, out=out, html=html)
         return command(*args, output=output, **kwargs)
 
@@ -165,6 +186,37 @@ def require_writable(option: str, path: Path) -> None:
         raise click.BadParameter(f"the folder {path.parent} does not exist.", param_hint=option)
     if not path.exists() and not os.access(folder, os.W_OK):
         raise click.BadParameter(f"the folder {path.parent} is not writable.", param_hint=option)
+
+
+def require_folder(option: str, folder: Path) -> None:
+    """Refuses, before any work is done for it, a folder that cannot be made or written to.
+
+    Raises:
+        click.BadParameter: It is no folder, is not writable, or that holds of where it would lie.
+    """
+    if str(folder) == "-":
+        raise click.BadParameter("a folder is written, not stdout.", param_hint=option)
+    if folder.is_dir():
+        if not os.access(folder, os.W_OK):
+            raise click.BadParameter(f"the folder {folder} is not writable.", param_hint=option)
+    else:
+        require_writable(option, folder)
+
+
+def refuse_inside(option: str, folder: Path, inputs: Iterable[str]) -> None:
+    """Refuses a folder of outputs among images that are read: the next run would read them too.
+
+    Raises:
+        click.UsageError: It is one of the inputs or lies inside one.
+    """
+    target = os.path.realpath(folder)
+    for path in inputs:
+        place = os.path.realpath(path)
+        if os.path.isdir(place) and (target + os.sep).startswith(os.path.join(place, "")):
+            raise click.UsageError(
+                f"{option} {folder} lies inside {path}, whose images are read; name a folder "
+                "elsewhere."
+            )
 
 
 def feature_options(command: F) -> F:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import click
 
 from ganeval.commands.options import Output, Tables
 from ganeval.errors import ConditionError, GanevalError
-from ganeval.records import MetricsRecord, write_text
+from ganeval.records import MetricsRecord, Record, write_text
 
 if TYPE_CHECKING:
     from ganeval.metrics.suite import Comparison
+    from ganeval_reports import ImageLoader
 
 
 def show(comparison: Comparison, output: Output, tables: Tables) -> None:
@@ -24,9 +26,9 @@ def show(comparison: Comparison, output: Output, tables: Tables) -> None:
         GanevalError: A file cannot be written.
     """
     record, unwritten = comparison.record, []
-    for path, text in _files(comparison, output, tables):
+    for write in _writers(comparison, output, tables):
         try:
-            write_text(path, text)
+            write()
         except GanevalError as error:
             unwritten.append(str(error))
     _print(record, output)
@@ -37,27 +39,42 @@ def show(comparison: Comparison, output: Output, tables: Tables) -> None:
         raise ConditionError(f"--strict: {len(record.warnings)} warnings: {codes}")
 
 
-def _files(comparison: Comparison, output: Output, tables: Tables) -> Iterator[tuple[Path, str]]:
-    """Yields what goes into which file."""
+def _writers(
+    comparison: Comparison, output: Output, tables: Tables
+) -> Iterator[Callable[[], object]]:
+    """Yields what writes each file."""
     record = comparison.record
     if output.out is not None:
-        yield output.out, record.to_json()
+        yield partial(write_text, output.out, record.to_json())
     if output.html is not None:
-        from ganeval_reports import render
-
-        yield output.html, render(record, comparison.load_image)
+        yield partial(show_page, output.html, record, comparison.load_image)
     if tables.csv is not None:
         from ganeval_reports.csv_table import csv_table
 
-        yield tables.csv, csv_table(record)
+        yield partial(write_text, tables.csv, csv_table(record))
     if tables.latex is not None:
         from ganeval_reports.latex_table import latex_table
 
-        yield tables.latex, latex_table(record)
+        yield partial(write_text, tables.latex, latex_table(record))
     if tables.per_image is not None:
         from ganeval.metrics.per_image import image_table
 
-        yield tables.per_image, image_table(comparison.per_image)
+        yield partial(write_text, tables.per_image, image_table(comparison.per_image))
+    if tables.figures is not None:
+        from ganeval_reports.figure_files import write_figures
+
+        yield partial(write_figures, record, tables.figures)
+
+
+def show_page(path: Path, record: Record, load_image: ImageLoader) -> None:
+    """Writes the page of a record that was just made, with every image of it.
+
+    Raises:
+        GanevalError: It cannot be written.
+    """
+    from ganeval_reports import Source, write_page
+
+    write_page(path, [Source(record, load_image)])
 
 
 def _print(record: MetricsRecord, output: Output) -> None:
