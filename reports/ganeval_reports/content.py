@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ganeval.records import Role
+
+
+class NamedSet(NamedTuple):
+    """A set in the name of a record, and what stands after it."""
+
+    role: Role
+    label: str
+    joint: str = ""
 
 
 @dataclass(frozen=True)
@@ -14,12 +23,15 @@ class Content:
 
     Args:
         template: Extends whatever ``layout`` names.
-        title: The record in a few words, for the window and for labels.
-        sets: Role and label of its sets, in the order to name them; an empty role has no mark.
+        sets: Its sets in the order to name them.
         values: What the template prints.
     """
 
     template: str
-    title: str
-    sets: Sequence[tuple[Role, str]]
+    sets: Sequence[NamedSet]
     values: Mapping[str, object]
+
+    @property
+    def title(self) -> str:
+        """The record in a few words."""
+        return "".join(one.label + one.joint for one in self.sets)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-from ganeval.records import MetricsRecord, Role
+from ganeval.records import MetricsRecord
 from ganeval_reports.comparison_table import comparison_table
-from ganeval_reports.content import Content
+from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.copies import copies
 from ganeval_reports.csv_table import csv_table
 from ganeval_reports.differences import differences
@@ -36,11 +36,13 @@ def metrics_content(record: MetricsRecord, load_image: ImageLoader | None, budge
     large = stats(record.metrics) if len(fakes) == 1 else []
     scores = comparison_table(record)
     repeated = copies(record, load_image, budget // _SHARE_OF_COPIES)
-    roles: list[Role] = ["fake"] * len(fakes)
     return Content(
         "metrics.html.j2",
-        f"{', '.join(fakes)} against {real}",
-        [*zip(roles, fakes, strict=True), ("real", real)],
+        [
+            *(NamedSet("fake", label, ", ") for label in fakes[:-1]),
+            NamedSet("fake", fakes[-1], " against "),
+            NamedSet("real", real),
+        ],
         {
             "record": record,
             "real": real,

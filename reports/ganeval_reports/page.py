@@ -79,6 +79,7 @@ class Part:
     anchor: str
     name: str
     started: str
+    warnings: str
     record: Record
     content: Content
     section: Markup
@@ -220,6 +221,7 @@ def _index(
                 anchor,
                 source.name,
                 moment(source.record.started),
+                _warnings(len(source.record.warnings)),
                 source.record,
                 content,
                 nested(markup, prefix=anchor, name=f"record {number}"),
@@ -234,6 +236,10 @@ def _index(
         title=heading,
         records=parts,
     )
+
+
+def _warnings(count: int) -> str:
+    return f"{count:,} warning{'' if count == 1 else 's'}" if count else ""
 
 
 def _used(beside: Beside | None) -> bool:
