@@ -65,8 +65,8 @@ def test_the_beginning_of_a_name_is_enough() -> None:
 
 
 def test_a_beginning_of_several_names_is_ambiguous(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganeval_cyclegan.presets.preset_names", lambda: ["abc", "abd", "x"])
-    with pytest.raises(InputError, match="'ab' is short for abc and for abd"):
+    monkeypatch.setattr("ganeval_cyclegan.presets.preset_names", lambda: ["ab1", "ab2", "x"])
+    with pytest.raises(InputError, match="'ab' is short for ab1 and for ab2"):
         load_preset("ab")
 
 

@@ -74,6 +74,9 @@ class DataConfig(Section):
     adapter: Literal["none", "net-padding", "resize", "pad", "replicate", "luma"] = Field(
         default="none", description="how domains of different size or channels meet"
     )
+    adapter_fill: Literal["zero", "reflect"] = Field(
+        default="zero", description="adapter pad: black, or the border mirrored"
+    )
     epoch_updates: Positive | None = Field(
         default=None, description="updates that count as one epoch; null: a pass over the data"
     )

@@ -231,6 +231,7 @@ _RULES: tuple[Callable[[TrainConfig], Iterator[Finding]], ...] = (
 # Keys that another choice puts out of use: key, or the section it begins with; when it works; the
 # words for that.
 _IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], str], ...] = (
+    ("data.adapter_fill", lambda c: c.data.adapter == "pad", "data.adapter pad"),
     ("pool.fill", lambda c: c.pool.strategy == "ring-half", "pool.strategy ring-half"),
     ("pool.store", lambda c: c.pool.strategy == "ring-half", "pool.strategy ring-half"),
     ("pool.fake_term", lambda c: c.pool.strategy == "ring-half", "pool.strategy ring-half"),
