@@ -9,7 +9,7 @@ from ganeval.records import Copy, MetricsRecord
 from ganeval_reports.galleries import Wanted, absences, marks_of_sets, shot
 from ganeval_reports.images import BUDGET, ImageLoader, Picture, embed
 from ganeval_reports.numbers import MISSING, significant
-from ganeval_reports.parts import Comparison, Grid, Table, Tile
+from ganeval_reports.parts import Comparison, Grid, Shot, Table, Tile
 
 MOST = 24
 """Pairs shown of one fake set; the table has all that the record lists."""
@@ -64,28 +64,32 @@ def copies(
         for label, found in groups.items()
     ]
     marks = marks_of_sets(record)
-    grids, spent = [], 0
     if load:
         ids = [[[(one.label, one.key) for one in place] for place in plan] for plan in places]
         embedded = embed(ids, load, budget)
     else:
         embedded = [[] for _ in places]
-    for (label, found), plan, pictures in zip(groups.items(), places, embedded, strict=True):
-        tiles = [
+    tiles = [
+        [
             Tile([shot(*both, marks) for both in zip(place, pair, strict=True)], _number(one))
             for one, place, pair in zip(found, plan, pictures, strict=False)
             if any(isinstance(picture, Picture) for picture in pair)
         ]
-        lead = _lead(tiles)
-        shown = [one for tile in tiles for one in tile.shots]
-        shown += [lead.before, lead.after] if lead else []
-        spent += sum(len(one.picture.source) for one in shown if one.picture)
+        for found, plan, pictures in zip(groups.values(), places, embedded, strict=True)
+    ]
+    spent = sum(_size(*tile.shots) for group in tiles for tile in group)
+    grids = []
+    for index, (label, found) in enumerate(groups.items()):
+        lead = _lead(tiles[index])
+        if lead:
+            size = _size(lead.before, lead.after)
+            lead = lead if spent + size <= budget else None
+            spent += size if lead else 0
         more = f", the nearest {MOST} shown" if len(found) > MOST else ""
         about = f"{_counted(len(found))}{more}" if load else _counted(len(found))
-        note = absences(plan, pictures) if load else ""
-        grids.append(
-            Grid(label, None, about, tiles, note, _table(label, found), marks[label], lead)
-        )
+        note = absences(places[index], embedded[index]) if load else ""
+        table = _table(label, found)
+        grids.append(Grid(label, None, about, tiles[index], note, table, marks[label], lead))
     title = f"{_counted(len(record.copies))} among the fakes"
     return Copies(title, source.label, record.train is not None, grids, spent)
 
@@ -100,6 +104,10 @@ def _lead(tiles: Sequence[Tile]) -> Comparison | None:
             continue
         return Comparison(before, after, f"{tile.number}: {before.name} and {after.name}")
     return None
+
+
+def _size(*shots: Shot) -> int:
+    return sum(len(one.picture.source) for one in shots if one.picture)
 
 
 def _shape(picture: Picture) -> tuple[int, int]:

@@ -39,18 +39,29 @@ set is better than every other, ``better`` names the better one of two; both onl
 """
 
 _Row = dict[str, object]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_table(record: MetricsRecord) -> str:
-    """Returns the table with a header line; a missing number is an empty cell."""
+    """Returns the table with a header line; a missing number is an empty cell.
+
+    A label that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for metric in record.metrics:
-        writer.writerows(_metric_rows(record, metric))
-    writer.writerows(_difference_row(one) for one in record.differences)
-    writer.writerows(_peer_row(one) for one in record.peers)
+        writer.writerows(map(_harmless, _metric_rows(record, metric)))
+    writer.writerows(_harmless(_difference_row(one)) for one in record.differences)
+    writer.writerows(_harmless(_peer_row(one)) for one in record.peers)
     return stream.getvalue()
+
+
+def _harmless(row: _Row) -> _Row:
+    return {
+        column: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        for column, cell in row.items()
+    }
 
 
 def _metric_rows(record: MetricsRecord, metric: Metric) -> list[_Row]:

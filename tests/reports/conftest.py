@@ -60,9 +60,11 @@ def pictures() -> dict[tuple[str, str], Image.Image]:
         for key in keys(role):
             coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
             drawn[label, key] = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
-    # Of the evaluation: the same images under other labels.
-    for label, twin in ((TRAIN, REAL), (FAKES[1], FAKE), (FAKES[2], FAKE)):
+    # Of the evaluation: the same images under other labels, and reals that are only darker.
+    for label, twin in ((TRAIN, REAL), (FAKES[2], FAKE)):
         drawn |= {(label, key): image for (own, key), image in drawn.items() if own == twin}
+    for fake, real in zip(keys("fake"), keys("real"), strict=True):
+        drawn[FAKES[1], fake] = drawn[REAL, real].point(lambda value: value // 2)
     return drawn
 
 

@@ -57,6 +57,16 @@ def test_labels_with_commas_quotes_and_line_breaks_come_back_whole(
     assert {row["set"] for row in found} == {label}
 
 
+@pytest.mark.parametrize("label", ["=HYPERLINK(A1)", "+1", "-1+1", "@SUM(A1)", "\t=1"])
+def test_a_label_is_no_formula_of_a_spreadsheet(evaluation: MetricsRecord, label: str) -> None:
+    negative = evaluation.metrics[0].estimate.model_copy(update={"value": -0.5})
+    metric = evaluation.metrics[0].model_copy(update={"fake": label, "estimate": negative})
+    record = evaluation.model_copy(update={"metrics": [metric], "differences": [], "peers": []})
+    row = next(csv.DictReader(io.StringIO(csv_table(record)), strict=True))
+    assert row["set"] == f"'{label}"
+    assert row["value"] == "-0.5"  # a number stays one
+
+
 def test_best_is_marked_only_where_one_set_beats_every_other(rows: list[dict[str, str]]) -> None:
     best = {row["metric"]: row["set"] for row in rows if row["best"]}
     assert {row["best"] for row in rows} == {"", "yes"}

@@ -261,21 +261,38 @@ def test_copies_stand_beside_what_they_repeat(
     ]
     assert [shot.role for shot in tiles[0].shots] == ["fake", "real"]
     assert all(shot.picture for tile in tiles for shot in tile.shots)
-    assert found.spent == sum(
-        len(shot.picture.source)
-        for grid in found.grids
-        for tile in grid.tiles
-        for shot in tile.shots
-        if shot.picture
-    )
+    shots = [shot for grid in found.grids for tile in grid.tiles for shot in tile.shots]
+    shots += [
+        shot for grid in found.grids if grid.lead for shot in (grid.lead.before, grid.lead.after)
+    ]
+    assert found.spent == sum(len(shot.picture.source) for shot in shots if shot.picture)
     assert found.grids[0].table
     assert found.grids[0].table.rows[3][2:] == ("near features", "cosine distance 0.012")
 
 
-def test_copies_over_their_budget_are_counted(evaluation: MetricsRecord, load: ImageLoader) -> None:
-    found = copies(evaluation, load, budget=5000)
+def test_a_pair_of_one_shape_that_differs_leads_its_grid(
+    evaluation: MetricsRecord, load: ImageLoader
+) -> None:
+    found = copies(evaluation, load)
     assert found
-    assert found.spent <= 5000
+    first, second = found.grids
+    assert first.lead is None  # a square beside a wide image: no place under the divider is both
+    assert second.lead
+    assert [second.lead.before, second.lead.after] == list(second.tiles[0].shots)
+    assert second.lead.about.startswith("near features, 0.020")
+    equal = [one.model_copy(update={"kind": "pixels"}) for one in evaluation.copies]
+    found = copies(evaluation.model_copy(update={"copies": equal}), load)
+    assert found
+    assert [grid.lead for grid in found.grids] == [None, None]  # nothing to be seen
+
+
+def test_copies_over_their_budget_are_counted(evaluation: MetricsRecord, load: ImageLoader) -> None:
+    for budget in range(5000, 15000, 500):
+        found = copies(evaluation, load, budget)
+        assert found
+        assert found.spent <= budget
+    found = copies(evaluation, load, 5000)
+    assert found
     assert "to keep the page small" in found.grids[0].note
 
 
