@@ -5,6 +5,10 @@ Keys with shapes as lists, and forward passes as plain calls of torch.nn.functio
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -187,3 +191,22 @@ def patch_forward(state: State, x: Tensor, n_layers: int) -> Tensor:
         x = F.conv2d(x, *weights(f"model.{3 * i - 1}"), stride=stride, padding=1)
         x = F.leaky_relu(norm(x, state, f"model.{3 * i}"), 0.2)
     return F.conv2d(x, *weights(f"model.{3 * n_layers + 2}"), padding=1)
+
+
+def random_state(layout: Layout, seed: int = 0) -> State:
+    """Tensors as a trained file has them: weights, scales and statistics, none of them plain."""
+    random = torch.Generator().manual_seed(seed)
+    state = OrderedDict()
+    for key, shape in layout.items():
+        if key.endswith("num_batches_tracked"):
+            state[key] = torch.tensor(7)
+        elif key.endswith("running_var"):
+            state[key] = torch.rand(shape, generator=random) + 0.5
+        else:
+            state[key] = torch.randn(shape, generator=random) * (0.3 if len(shape) == 4 else 1)
+    return state
+
+
+def save(path: Path, state: Any, prefix: str = "") -> Path:
+    torch.save({f"{prefix}{key}": value for key, value in state.items()}, path)
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import warnings
 from collections.abc import Iterator, Mapping
@@ -86,6 +87,10 @@ def _read(path: Path) -> Any:
                 hint="Save `network.state_dict()` alone with torch.save, where the file is from.",
             ) from error
         raise _damaged(path) from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # how torch's reader meets the end of a file cut short
+            raise _damaged(path) from error
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
         raise _damaged(path) from error
 
@@ -128,7 +133,7 @@ def _split_key(key: str) -> tuple[tuple[str, ...], str, list[str]]:
     if start is None:
         return (), key, []
     before = parts[:start]
-    stripped = [f"{part}." for part in before if part in _WRAPPERS]
+    stripped = list(dict.fromkeys(f"{part}." for part in before if part in _WRAPPERS))
     owner = tuple(part for part in before if part not in _WRAPPERS)
     return owner, ".".join(parts[start:]), stripped
 
