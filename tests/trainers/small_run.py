@@ -113,8 +113,11 @@ def gradients(state: TrainingState) -> dict[str, Tensor]:
 
 
 def difference(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
-    """The largest difference of two sets of tensors, relative to the largest value of each."""
+    """The largest difference of two sets of gradients, relative to the largest value of each.
+
+    A tensor whose terms cancel is measured by a hundredth of the largest value of all.
+    """
     assert a.keys() == b.keys()
-    return max(
-        float((a[name] - b[name]).abs().max() / a[name].abs().max().clamp_min(1e-300)) for name in a
-    )
+    largest = {name: float(value.abs().max()) for name, value in a.items()}
+    floor = 0.01 * max(largest.values())
+    return max(float((a[name] - b[name]).abs().max()) / max(largest[name], floor) for name in a)

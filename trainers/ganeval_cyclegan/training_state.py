@@ -13,6 +13,7 @@ from ganeval_cyclegan.choices import Choices, choose
 from ganeval_cyclegan.compiled import Compiled
 from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.ema import averaged_copy
+from ganeval_cyclegan.full_norms import keep_norms_full
 from ganeval_cyclegan.nets.build import build_networks
 from ganeval_cyclegan.nets.networks import Networks
 from ganeval_cyclegan.optimisers import adam, set_rate
@@ -117,6 +118,8 @@ def state_of(
     layout = torch.channels_last if choices.channels_last else None
     nets.to(choices.device, memory_format=layout).train()
     scaled = choices.precision == "fp16"
+    for _, network in nets.items() if choices.half else ():
+        keep_norms_full(network, choices.device)
     state = TrainingState(
         nets=nets,
         ema={n: averaged_copy(getattr(nets, n)) for n in ("G_A", "G_B") if config.ema.decay},
