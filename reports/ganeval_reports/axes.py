@@ -44,9 +44,10 @@ class Scale:
         share = (number - self.low) / (self.high - self.low)
         return self._start + share * (self._end - self._start)
 
-    def ticks(self, most: int = 5) -> list[float]:
-        """Returns at most ``most`` + 1 round numbers on the scale."""
-        found = MaxNLocator(most, steps=_STEPS).tick_values(self.low, self.high)
+    def ticks(self, most: int = 5, *, whole: bool = False) -> list[float]:
+        """Returns at most ``most`` + 1 round numbers on the scale, if asked whole ones."""
+        locator = MaxNLocator(most, steps=_STEPS, integer=whole)
+        found = locator.tick_values(self.low, self.high)
         room = 1e-9 * (self.high - self.low)
         return [float(one) for one in found if self.low - room <= one <= self.high + room]
 

@@ -52,7 +52,7 @@ SETS = (
 
 # Markers differ in area at the same nominal size; these look alike, in pixels.
 MARKER_SIZE = {
-    "s": 8.0, "D": 7.5, "^": 9.5, "o": 9.0, "v": 9.5, "P": 9.5, "X": 9.5, "h": 9.5, "*": 13.0,
+    "s": 8.5, "D": 8.0, "^": 10.5, "o": 9.5, "v": 10.5, "P": 10.5, "X": 10.5, "h": 10.5, "*": 14.0,
 }  # fmt: skip
 
 
