@@ -10,8 +10,9 @@ from ganeval_reports.audit_grids import audit_grids
 from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
 from ganeval_reports.measurements import distributions, separation
-from ganeval_reports.numbers import MISSING, counts, duration, moment
+from ganeval_reports.numbers import MISSING, counts, moment
 from ganeval_reports.parts import Fact, Facts, Stat, Table
+from ganeval_reports.provenance import environment
 
 _UNREADABLE = 100
 """Unreadable files listed; the record holds all."""
@@ -42,7 +43,7 @@ def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: i
             "unreadable": _unreadable(record),
             "lists": _lists(record),
             "protocol": _protocol(record),
-            "environment": _environment(record),
+            "environment": environment(record),
             "command": shlex.join(record.argv),
         },
     )
@@ -139,16 +140,3 @@ def _protocol(record: AuditRecord) -> list[Facts]:
             Fact("Resize", f"{run.spec.resize}, to {run.spec.size} × {run.spec.size} px"),
         ]
     return [Facts("Choices", choices), Facts("Features for outliers", features)]
-
-
-def _environment(record: AuditRecord) -> Facts:
-    found = record.environment
-    facts = [
-        Fact("ganeval", found.ganeval),
-        Fact("Python", found.python),
-        *(Fact(name, version) for name, version in found.packages.items()),
-        Fact("Platform", found.platform),
-        Fact("Processor", found.processor),
-        Fact("Wall time", duration(record.seconds)),
-    ]
-    return Facts("", [fact for fact in facts if fact.text])

@@ -10,6 +10,7 @@ from ganeval.records import (
     InputInfo,
     Metric,
     MetricsRecord,
+    Record,
     WeightsInfo,
 )
 from ganeval_reports.numbers import MISSING, counts, duration
@@ -40,13 +41,18 @@ def protocol(record: MetricsRecord) -> list[Facts]:
 
 
 def inputs(record: MetricsRecord) -> Table:
-    """Returns the sets as columns; properties that no set has are left out."""
-    sets = [*record.inputs, *([record.train] if record.train else [])]
+    """Returns the sets as columns."""
+    roles = [info.role for info in record.inputs]
+    if record.train:
+        return input_table([*record.inputs, record.train], [*roles, _TRAIN])
+    return input_table(record.inputs, roles)
+
+
+def input_table(sets: Sequence[InputInfo], roles: Sequence[str]) -> Table:
+    """Returns sets as columns with what they are; properties that no set has are left out."""
     rows = []
-    for name, show in _INPUT_ROWS:
-        cells = [show(info) for info in sets]
-        if name == "Role" and record.train:
-            cells[-1] = _TRAIN
+    for name, show in (("Role", None), *_INPUT_ROWS):
+        cells = [show(info) for info in sets] if show else list(roles)
         if any(cells):
             rows.append((name, *(cell or MISSING for cell in cells)))
     head = ("", *(info.label for info in sets))
@@ -64,7 +70,7 @@ def skipped(record: MetricsRecord) -> Table | None:
     return Table(caption, ("Set", "Image", "Reason"), rows[:_SKIPPED])
 
 
-def environment(record: MetricsRecord) -> Facts:
+def environment(record: Record) -> Facts:
     """Returns versions and hardware."""
     found = record.environment
     facts = [
@@ -213,7 +219,6 @@ def _short(digest: str | None) -> str:
 
 
 _INPUT_ROWS: tuple[tuple[str, Callable[[InputInfo], str]], ...] = (
-    ("Role", lambda info: info.role),
     ("Path", lambda info: info.path),
     ("Kind", lambda info: info.kind),
     ("Images", _count),
