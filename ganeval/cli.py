@@ -31,6 +31,7 @@ _COMMANDS = {
         "ganeval.commands.report:report",
         "Draw one page from the records of earlier runs.",
     ),
+    "translate": ("ganeval.commands.translate:translate", "Images through a trained generator."),
     "import-checkpoint": (
         "ganeval.commands.import_checkpoint:import_checkpoint",
         "Tell which network a published weights file holds; copy it cleaned.",

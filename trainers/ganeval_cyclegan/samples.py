@@ -229,13 +229,10 @@ def _grid_row(row: SheetRow, pictures: dict[str, Image.Image]) -> GridRow:
 def _block(direction: Direction, rows: list[GridRow], config: TrainConfig) -> Block:
     source, target = direction[0], direction[-1]
     forth, back = ("G_A", "G_B") if direction == "AtoB" else ("G_B", "G_A")
-    columns = [
-        source,
-        f"{target}: {forth}({source})",
-        f"recovered: {back}({forth}({source}))",
-        *([f"identity: {back}({source})"] if _identity(config) else []),
-    ]
-    return Block(f"{source} to {target}", columns, rows)
+    columns = _STAGES if _identity(config) else _STAGES[:-1]
+    head = f"{source} to {target} by {forth}; recovered by {back}"
+    head += f"; identity: {back} on {source}" if _identity(config) else ""
+    return Block(head, columns, rows)
 
 
 def _file_name(key: str) -> str:

@@ -16,7 +16,7 @@ _MARGIN: Final = 20
 _TITLE: Final = 34
 _HEAD: Final = 26
 _COLUMN_HEAD: Final = 22
-_CAPTION: Final = 20
+_CAPTION: Final = 24
 _PAPER: Final = (255, 255, 255)
 _INK: Final = (28, 28, 30)
 _FAINT: Final = (96, 96, 102)
@@ -80,13 +80,13 @@ def _draw_block(
     step = side[0] + _GAP
     width = len(block.columns) * step - _GAP
     top = _MARGIN + _TITLE
-    draw.text((left, top), block.head, _INK, _font(16))
+    _text(draw, (left, top), block.head, width, _font(16), _INK)
     top += _HEAD
     for column, head in enumerate(block.columns):
         _text(draw, (left + column * step, top), head, side[0], _font(13), _INK)
     top += _COLUMN_HEAD
     for row in block.rows:
-        _text(draw, (left, top + 3), row.caption, width, _font(12), _FAINT)
+        _text(draw, (left, top + 7), row.caption, width, _font(12), _FAINT)
         top += _CAPTION
         for column, tile in enumerate(row.tiles):
             if tile is not None:
