@@ -48,6 +48,8 @@ class Scale:
         """Returns at most ``most`` + 1 round numbers on the scale, if asked whole ones."""
         locator = MaxNLocator(most, steps=_STEPS, integer=whole)
         found = locator.tick_values(self.low, self.high)
+        if whole:
+            found = [tick for tick in found if float(tick).is_integer()]
         room = 1e-9 * (self.high - self.low)
         return [float(one) for one in found if self.low - room <= one <= self.high + room]
 

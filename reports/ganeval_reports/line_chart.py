@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator
 from ganeval_reports.axes import (
     INK,
     MUTED,
+    PAPER,
     SMALL,
     TEXT,
     TRACK,
@@ -125,8 +126,15 @@ class _Layout:
         for one, look in self.chart.styled:
             self._draw_band(axes, one, look)
         for one, look in self.chart.styled:
+            if one.smooth is not None:
+                pale = {"color": look.light, "linewidth": 0.9, "alpha": 0.4}
+                self._draw_series(axes, one.x, one.y, **pale)
+        for one, look in self.chart.styled:
             self._draw_line(axes, one, look)
         self._draw_names(axes)
+        if not any(any(map(is_number, one.y)) for one in self.chart.lines):
+            middle = ((self._left + self._right) / 2, (self._top + self._bottom) / 2)
+            write(axes, *middle, "no value", color=MUTED, ha="center")
 
     def _height(self, number: float) -> float:
         return self._y(self._transform(number))
@@ -167,12 +175,18 @@ class _Layout:
         return middle - half, middle + half
 
     def _draw_marks(self, axes: Axes) -> None:
-        for mark, row in zip(self.chart.marks, self._mark_rows, strict=True):
-            x, (start, end) = self._x(mark.x), self._mark_span(mark)
-            y = self._top - 8 - _MARK_ROW * row
+        places = [
+            (mark, self._x(mark.x), self._top - 8 - _MARK_ROW * row)
+            for mark, row in zip(self.chart.marks, self._mark_rows, strict=True)
+        ]
+        for _, x, y in places:
             line(axes, (x, x), (y + 4, self._bottom), color=MUTED, linewidth=1, dashes=(1, 2))
+        # The line of a label in a higher row ends behind the labels below it.
+        paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+        for mark, _, y in places:
             label = fitted(mark.label, self.width, SMALL)
-            write(axes, (start + end) / 2, y, label, size=SMALL, ha="center")
+            middle = sum(self._mark_span(mark)) / 2
+            write(axes, middle, y, label, size=SMALL, ha="center", bbox=paper)
 
     def _draw_band(self, axes: Axes, one: Line, look: Look) -> None:
         if one.low is None or one.high is None:
@@ -197,20 +211,21 @@ class _Layout:
             axes.add_patch(Polygon(corners, facecolor=look.light, alpha=0.16, linewidth=0))
 
     def _draw_line(self, axes: Axes, one: Line, look: Look) -> None:
-        averaged = any(other.smooth is not None for other in self.chart.lines)
+        """Draws the strong line of a series and, where there are few, its points."""
         strong = {"color": look.light, "linewidth": 2.2}
+        few = len(one.x) <= _FEW
         if one.smooth is None:
-            # Dashes have one meaning in a chart.
-            pattern = {"dashes": look.dash} if look.dash and not averaged else {}
+            # Dashes have one meaning in a chart, and none between markers.
+            averaged = any(other.smooth is not None for other in self.chart.lines)
+            pattern = {"dashes": look.dash} if look.dash and not averaged and not few else {}
             self._draw_series(axes, one.x, one.y, **strong, **pattern)
         else:
-            self._draw_series(axes, one.x, one.y, color=look.light, linewidth=0.9, alpha=0.4)
             start = one.smooth_from
             early = [*one.smooth[: start + 1], *(None for _ in one.smooth[start + 1 :])]
             late = [*(None for _ in one.smooth[:start]), *one.smooth[start:]]
             self._draw_series(axes, one.x, early, **strong, linestyle=_WINDOW_TOO_SHORT)
             self._draw_series(axes, one.x, late, **strong)
-        if len(one.x) <= _FEW:
+        if few:
             self._draw_points(axes, one, look)
 
     def _draw_series(self, axes: Axes, x: Sequence[float], y: Series, **look: Any) -> None:
@@ -225,7 +240,7 @@ class _Layout:
                 line(axes, *zip(*thin, strict=True), **look, solid_joinstyle="round")
 
     def _draw_points(self, axes: Axes, one: Line, look: Look) -> None:
-        size = 0.8 if one.smooth is None else 0.5
+        size = 0.8 if one.smooth is None and len(one.x) <= _FEW / 2 else 0.55
         for xs, ys in segments(one.x, one.y, positive=self.chart.log_y):
             for place, number in zip(xs, ys, strict=True):
                 marker(axes, self._x(place), self._height(number), look, size=size)
