@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from PIL import Image
@@ -21,11 +22,14 @@ from ganeval.images.failures import printable
 from ganeval.images.image_set import ImageSet, open_image_set
 from ganeval.images.policy import Decoding
 from ganeval.paths import cache_folder
-from ganeval.records import AuditRecord, InputInfo, MetricsRecord, Record
+from ganeval.records import AuditRecord, InputInfo, MetricsRecord, Record, TrainingRecord
 from ganeval.records.inputs import recorded_inputs
 
 _DIGITS = 12
 """Hex digits shown of a fingerprint."""
+
+RUN = "run"
+"""Label under which the pictures of a training run are asked for, by their path in its folder."""
 
 _LAYOUTS: dict[str, Layout] = {"NHWC": "NHWC", "NCHW": "NCHW"}
 _RANGES: dict[str, ValueRange] = {"0,1": (0, 1), "-1,1": (-1, 1), "0,255": (0, 255)}
@@ -53,12 +57,20 @@ class FoundSet:
 
 @dataclass(frozen=True)
 class RecordedImages:
-    """All sets of a record, by label."""
+    """All sets of a record, by label.
+
+    Args:
+        sets: Label to set.
+        run_folder: Of a training run: where the pictures lie that it wrote.
+    """
 
     sets: Mapping[str, FoundSet]
+    run_folder: Path | None = None
 
     def load(self, label: str, key: str) -> Image.Image | None:
         """Decodes one image as the record says; None where it cannot be had any more."""
+        if label == RUN and self.run_folder is not None:
+            return _picture(self.run_folder, key)
         found = self.sets.get(label)
         if found is None or found.images is None or key not in found.keys:
             return None
@@ -70,7 +82,7 @@ class RecordedImages:
     @property
     def any(self) -> bool:
         """Whether there is a set with images to show."""
-        return any(found.images for found in self.sets.values())
+        return self.run_folder is not None or any(found.images for found in self.sets.values())
 
     @property
     def remarks(self) -> list[str]:
@@ -88,13 +100,16 @@ def find_images(
 
     Args:
         record: What was measured.
-        folders: What relative paths of the record are taken from, one after the other.
+        folders: What relative paths of the record are taken from, one after the other; the last is
+            where the record lies.
         moved: Label to the places where its images are instead, one after the other.
 
     Returns:
         Per set the place whose fingerprint is the recorded one; else the first that can be opened,
         with a remark.
     """
+    if isinstance(record, TrainingRecord):  # its page shows what the run wrote
+        return RecordedImages({}, folders[-1])
     inputs = recorded_inputs(record)
     decoding = _decoding(record)
     found = {}
@@ -102,6 +117,18 @@ def find_images(
         given = (moved or {}).get(info.label, ())
         found[info.label] = _find(record, info, decoding, list(_places(info, folders, given)))
     return RecordedImages(found)
+
+
+def _picture(folder: Path, path: str) -> Image.Image | None:
+    """A picture of a run folder; None where it is gone, damaged, or not of that folder."""
+    file = (folder / path).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        return None
+    try:
+        with Image.open(file) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError):  # Pillow's ways of saying that it is no picture
+        return None
 
 
 def _places(info: InputInfo, folders: Sequence[Path], given: Sequence[Path]) -> Iterator[Path]:
@@ -134,7 +161,12 @@ def _find(record: Record, info: InputInfo, decoding: Decoding, places: Sequence[
         differing = differing or found
     if differing:
         return differing
-    why = "; ".join(reasons) or "its images were handed over in memory"
+    unknown = (
+        "they were handed over in memory"
+        if info.kind == "memory"
+        else "the record does not say where they were"
+    )
+    why = "; ".join(reasons) or unknown
     remark = f"No image of {info.label} is shown: {why}."
     return FoundSet(info.label, None, {}, remark, missing=True)
 
@@ -216,7 +248,7 @@ def _decoding(record: Record) -> Decoding:
 
 def _typed(argv: Sequence[str], option: str) -> str:
     """Returns the value of an option on a command line; empty if it is not there."""
-    for argument, following in zip(argv, [*argv[1:], ""], strict=True):
+    for argument, following in pairwise([*argv, ""]):
         if argument == option:
             return following
         if argument.startswith(f"{option}="):

@@ -18,7 +18,17 @@ from markupsafe import Markup
 
 _PACKAGE = files("ganeval_reports")
 # In the order of the cascade.
-_STYLES = ("base", "plots", "tables", "images", "comparison", "viewer", "index", "print")
+_STYLES = (
+    "base",
+    "plots",
+    "tables",
+    "images",
+    "comparison",
+    "viewer",
+    "index",
+    "training",
+    "print",
+)
 _SCRIPTS = ("copy", "tables", "slider", "zoom", "viewer", "tiles")
 
 

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 from ganeval.errors import GanevalError
-from ganeval.records import AuditRecord, MetricsRecord, atomic_write
+from ganeval.records import AuditRecord, Record, TrainingRecord, atomic_write
 from ganeval_reports.differences import differences
 from ganeval_reports.drawing import Drawing, slug
 from ganeval_reports.intervals import plots
 from ganeval_reports.measurements import distributions, separation
+from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
 
 _KINDS: tuple[Literal["pdf", "png"], ...] = ("pdf", "png")
 
 
-def write_figures(
-    record: MetricsRecord | AuditRecord, folder: Path, *, stem: str = ""
-) -> list[Path]:
+def write_figures(record: Record, folder: Path, *, stem: str = "") -> list[Path]:
     """Writes every figure of a record's page as PDF and PNG.
 
     The same record gives the same bytes with the same version of matplotlib. Files of these names
@@ -49,13 +48,18 @@ def write_figures(
     return written
 
 
-def figures(record: MetricsRecord | AuditRecord) -> Iterator[Drawing]:
+def figures(record: Record) -> Iterator[Drawing]:
     """Yields the figures of a record's page in their order there."""
     if isinstance(record, AuditRecord):
         for plot in separation(record):
             yield from plot.drawings
         for one in distributions(record):
             yield one.drawing
+        return
+    if isinstance(record, TrainingRecord):
+        groups = [plot for group in loss_groups(record) for plot in group.plots]
+        for plot in (*score_plots(record), *groups, *histogram_plots(record)):
+            yield from plot.drawings
         return
     for group in (*differences(record).groups, *plots(record.metrics)):
         for plot in group.plots:

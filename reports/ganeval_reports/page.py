@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ganeval.errors import InputError
-from ganeval.records import AuditRecord, MetricsRecord, Record
+from ganeval.records import AuditRecord, MetricsRecord, Record, TrainingRecord
 from ganeval_reports.audit_page import audit_content
 from ganeval_reports.beside import Beside
 from ganeval_reports.content import Content
@@ -19,11 +19,13 @@ from ganeval_reports.images import BUDGET, NO_END, ImageId, ImageLoader, PageIma
 from ganeval_reports.metrics_page import metrics_content
 from ganeval_reports.nested import nested
 from ganeval_reports.numbers import moment
+from ganeval_reports.training_page import training_content
 
 # Any: each function takes the type of record that it stands beside.
 _CONTENTS: dict[type[Record], Callable[[Any, ImageLoader | None, int], Content]] = {
     MetricsRecord: metrics_content,
     AuditRecord: audit_content,
+    TrainingRecord: training_content,
 }
 
 
@@ -259,7 +261,7 @@ def _foot(shown: Sequence[PageImages], beside: Beside | None) -> list[str]:
     if near and beside is not None:
         size = _size(sum(map(len, beside.files.values())))
         sentences.append(
-            f"{_counted(near)} beside it, in the folder {beside.folder.name} ({size}): "
+            f"{_counted(near)} beside it, in the folder {beside.name} ({size}): "
             "keep it with the page."
         )
     if left_out:
