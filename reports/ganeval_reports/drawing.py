@@ -21,7 +21,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ganeval_reports.axes import INK, MUTED, PAPER, TRACK
+from ganeval_reports.axes import INK, MUTED, PAPER, TRACK, WIDTH
 from ganeval_reports.palette import page_colours
 from ganeval_reports.svg import inline
 
@@ -68,10 +68,16 @@ class Drawing:
             stream = io.StringIO()
             nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
             figure.savefig(stream, format="svg", metadata=nothing)
-        source = stream.getvalue()
-        return inline(source, prefix=self.prefix, colours=_COLOURS, description=self.description)
+        return inline(
+            stream.getvalue(),
+            prefix=self.prefix,
+            colours=_COLOURS,
+            description=self.description,
+            css="wide" if self.width > WIDTH else "",
+        )
 
     def __html__(self) -> str:
+        """What Jinja2 puts on the page."""
         return str(self.svg)
 
     def write(self, stream: IO[bytes], kind: Format) -> None:

@@ -25,7 +25,14 @@ _NUMBER = re.compile(r"-?\d+\.\d{3,}(?![\de])")
 _COORDINATES = ("d", "x", "y")
 
 
-def inline(source: str, *, prefix: str, colours: Mapping[str, str], description: str) -> Markup:
+def inline(
+    source: str,
+    *,
+    prefix: str,
+    colours: Mapping[str, str],
+    description: str,
+    css: str = "",
+) -> Markup:
     """Rewrites a standalone SVG document as one inline ``<svg>`` element.
 
     Args:
@@ -33,6 +40,7 @@ def inline(source: str, *, prefix: str, colours: Mapping[str, str], description:
         prefix: Put before each id; unique within the page.
         colours: Hex colour drawn to the CSS colour that takes its place.
         description: Text read out instead of the picture.
+        css: Its classes.
     """
     root = ElementTree.fromstring(source)
     referenced = {name for element in root.iter() for name in _references(element)}
@@ -52,6 +60,7 @@ def inline(source: str, *, prefix: str, colours: Mapping[str, str], description:
                 element.attrib[name] = _rounded(element.attrib[name])
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
+        **({"class": css} if css else {}),
         "role": "img",
         "aria-label": description,
         **_LINE_DEFAULTS,

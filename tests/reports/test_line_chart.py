@@ -190,6 +190,7 @@ def test_little_or_nothing_to_draw_is_no_error(lines: tuple[Line, ...], log: boo
 def test_a_wide_chart_has_the_same_text_and_twice_the_width() -> None:
     narrow, wide = (line_chart(chart(SHORT), prefix="p", wide=wide) for wide in (False, True))
     assert wide.width == 2 * narrow.width
+    assert [parsed(one).attrib.get("class") for one in (narrow, wide)] == [None, "wide"]
     sizes = [
         {text.attrib["font-size"] for text in parsed(one).iter("text")} for one in (narrow, wide)
     ]
