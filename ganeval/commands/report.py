@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganeval.commands.options import byte_count, require_writable
+from ganeval.commands.options import byte_count, figures_option, require_writable
 from ganeval.commands.protection import protect_inputs
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     metavar="SIZE",
     help="Images inside the page; more lie in a folder beside it.",
 )
+@figures_option
 @click.option("--title", default="", metavar="TEXT", help="Title of the page.")
 @click.option(
     "--strict",
@@ -65,6 +66,7 @@ def report(
     moved: tuple[str, ...],
     no_images: bool,
     embed: int,
+    figures: Path | None,
     title: str,
     strict: bool,
 ) -> None:
@@ -83,7 +85,10 @@ def report(
     protect_inputs({"--out": out}, map(str, records))
     read = _read(records, moved, no_images)
     page = write_page(out, [_source(one, records) for one in read], title=title, budget=embed)
+    written = _write_figures(read, figures) if figures else 0
     print_report(out, read, page)
+    if figures:
+        click.echo(f"{figures}: {written:,} files of figures")
     if strict:
         _require_sound(read, page)
 
@@ -173,6 +178,21 @@ def _source(one: ReadRecord, records: Sequence[Path]) -> Source:
         return Source(one.record, name=name)
     load = one.images.load if one.images.any else None
     return Source(one.record, load, one.images.remarks, name)
+
+
+def _write_figures(read: Sequence[ReadRecord], folder: Path) -> int:
+    """Writes the figures of every record; those of several say of which they are."""
+    from ganeval.errors import InputError
+    from ganeval.records import AuditRecord, MetricsRecord
+    from ganeval_reports.figure_files import write_figures
+
+    written = 0
+    for number, one in enumerate(read, start=1):
+        if not isinstance(one.record, MetricsRecord | AuditRecord):
+            raise InputError(f"{one.path}: records of ganeval {one.record.command} have no figures")
+        stem = f"{number}-{one.path.stem}" if len(read) > 1 else ""
+        written += len(write_figures(one.record, folder, stem=stem))
+    return written
 
 
 def _require_sound(read: Sequence[ReadRecord], page: Page) -> None:

@@ -63,4 +63,6 @@ def _missing(one: ReadRecord, gone: Collection[ImageId]) -> Iterator[str]:
         keys = sorted(key for of, key in gone if of == label)
         if found.images is not None and keys:
             more = " and others" if len(keys) > _NAMED else ""
-            yield f"{len(keys)} images of {label} are missing: {', '.join(keys[:_NAMED])}{more}."
+            counted = "1 image" if len(keys) == 1 else f"{len(keys):,} images"
+            are = "is" if len(keys) == 1 else "are"
+            yield f"{counted} of {label} {are} missing: {', '.join(keys[:_NAMED])}{more}."

@@ -37,6 +37,11 @@ class Beside:
         digest = hashlib.sha256(os.fsencode(page.name)).hexdigest()
         self._start = f"ganeval-{digest[:_PAGE_DIGITS]}-"
 
+    @property
+    def name(self) -> str:
+        r"""The folder's name as text; bytes that are none become ``\xNN``."""
+        return os.fsencode(self.folder.name).decode("utf-8", "backslashreplace")
+
     def add(self, data: bytes, suffix: str) -> str:
         """Takes an image in and returns its address as seen from the page.
 
