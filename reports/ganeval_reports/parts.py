@@ -25,6 +25,14 @@ class Stat:
     notes: Sequence[str]
     missing: bool  # there is no number; the notes say why
 
+    @property
+    def size(self) -> str:
+        """Class that sets the number small enough for one line, with a blank before it."""
+        if self.missing:
+            return " missing"
+        letters = len(self.value) + len(self.se)
+        return " longest" if letters > 11 else " long" if letters > 7 else ""
+
 
 @dataclass(frozen=True)
 class Note:

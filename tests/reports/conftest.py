@@ -1,14 +1,21 @@
-"""A realistic record with images drawn by code; names are long, odd and hostile on purpose."""
+"""Records with images drawn by code, and their pages in a browser.
+
+Names are long, odd and hostile on purpose.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
+from reports.browsing import ARGUMENTS, CHROMIUM, Open
 from reports.evaluation import FAKES, TRAIN, evaluation_of
 
+from ganeval.cli import run
 from ganeval.records import (
     BackendInfo,
     Environment,
@@ -26,6 +33,10 @@ from ganeval.records import (
     Test,
     WeightsInfo,
 )
+from ganeval_reports import render
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 REAL, FAKE = "paintings", FAKES[0]
 SCRIPT = "<script>alert(1)</script>.png"
@@ -187,3 +198,106 @@ def record() -> MetricsRecord:
 def evaluation(record: MetricsRecord) -> MetricsRecord:
     """Three fake sets by fifteen metrics, with everything a page can show of them."""
     return evaluation_of(record)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as session:
+        browser = session.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def written(
+    pictures: dict[tuple[str, str], Image.Image], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[MetricsRecord], str]:
+    """Writes the page of a record and returns its address."""
+
+    def write(record: MetricsRecord) -> str:
+        path = tmp_path_factory.mktemp("page") / "report.html"
+        path.write_text(render(record, lambda *image: pictures.get(image)), "utf-8")
+        return path.as_uri()
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def address(written: Callable[[MetricsRecord], str], record: MetricsRecord) -> str:
+    return written(record)
+
+
+@pytest.fixture(scope="session")
+def evaluation_address(written: Callable[[MetricsRecord], str], evaluation: MetricsRecord) -> str:
+    return written(evaluation)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Small real images, the same a little darker, the same without detail."""
+    root = tmp_path_factory.mktemp("folders")
+    rng = np.random.default_rng(3)
+    for index in range(20):
+        coarse = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
+        real = Image.fromarray(coarse).resize((28, 28), Image.Resampling.BICUBIC)
+        images = {
+            "real": real,
+            "darker": real.point(lambda value: value * 9 // 10),
+            "blurred": real.resize((3, 3), Image.Resampling.BOX).resize((28, 28)),
+        }
+        for name, image in images.items():
+            (root / name).mkdir(exist_ok=True)
+            image.save(root / name / f"{index:02d}.png")
+    return [str(root / name) for name in ("real", "darker", "blurred")]
+
+
+def drawn(command: str, folders: list[str], *options: str) -> str:
+    """Runs a command, draws its record and returns the address of the page."""
+    root = Path(folders[0]).parent
+    record, page = str(root / f"{command}.json"), root / f"{command}.html"
+    assert run([command, *folders, "--no-cache", "--quiet", "--out", record, *options]) == 0
+    assert run(["report", record, "-o", str(page)]) == 0
+    return page.as_uri()
+
+
+@pytest.fixture(scope="session")
+def measured_address(folders: list[str]) -> str:
+    return drawn("evaluate", folders, "--extractor", "random-projection")
+
+
+@pytest.fixture(scope="session")
+def audit_address(folders: list[str]) -> str:
+    return drawn("audit", folders, "--extractor", "random-projection")
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Open]:
+    """Opens a page; afterwards the console must be empty and nothing may have been fetched."""
+    contexts, complaints = [], []
+
+    def opened(url: str = address, **options: object) -> Page:
+        def fetched(request: Request) -> None:
+            if request.url.partition("#")[0] != url and not request.url.startswith("data:"):
+                complaints.append(f"fetched {request.url}")
+
+        def said(message: ConsoleMessage) -> None:
+            complaints.append(message.text)
+
+        def thrown(error: Error) -> None:
+            complaints.append(str(error))
+
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on("console", said)
+        page.on("pageerror", thrown)
+        page.on("request", fetched)
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from reports.browsing import IN_A_BROWSER, Open, unfold
 
 from ganeval.records import MetricsRecord
-from ganeval_reports import render
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-UNFOLD = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
-
-Open = Callable[..., "playwright.Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def written(
-    pictures: dict[tuple[str, str], Image.Image], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[MetricsRecord], str]:
-    """Writes the page of a record and returns its address."""
-
-    def write(record: MetricsRecord) -> str:
-        path = tmp_path_factory.mktemp("page") / "report.html"
-        path.write_text(render(record, lambda *image: pictures.get(image)), "utf-8")
-        return path.as_uri()
-
-    return write
-
-
-@pytest.fixture(scope="module")
-def address(written: Callable[[MetricsRecord], str], record: MetricsRecord) -> str:
-    return written(record)
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -68,40 +22,6 @@ def short_address(written: Callable[[MetricsRecord], str], record: MetricsRecord
     few = {name: getattr(gallery, name)[:3] for name in ("real_sample", "fake_sample", "nearest")}
     few |= {"farthest": [], "raising": gallery.raising[:3]}
     return written(record.model_copy(update={"galleries": [gallery.model_copy(update=few)]}))
-
-
-@pytest.fixture(scope="module")
-def evaluation_address(written: Callable[[MetricsRecord], str], evaluation: MetricsRecord) -> str:
-    return written(evaluation)
-
-
-@pytest.fixture
-def open_page(browser: playwright.Browser, address: str) -> Iterator[Open]:
-    """Opens a page; afterwards the console must be empty and nothing may have been fetched."""
-    contexts, complaints = [], []
-
-    def opened(url: str = address, **options: object) -> playwright.Page:
-        def note(request: playwright.Request) -> None:
-            if request.url.partition("#")[0] != url and not request.url.startswith("data:"):
-                complaints.append(f"fetched {request.url}")
-
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", note)
-        page.goto(url)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def tiles(page: playwright.Page) -> playwright.Locator:
-    return page.locator(".grid.real .tile button")
 
 
 def test_every_image_is_decoded_and_no_name_runs(open_page: Open) -> None:
@@ -116,71 +36,6 @@ def test_every_image_is_decoded_and_no_name_runs(open_page: Open) -> None:
         }"""
     )
     assert set(loaded) == {96, 28}
-
-
-def test_a_click_enlarges_and_escape_returns_to_the_image(open_page: Open) -> None:
-    page = open_page()
-    tile = tiles(page).nth(2)
-    tile.click()
-    viewer = page.locator("#viewer")
-    assert viewer.is_visible()
-    small = tile.locator("img").bounding_box()
-    large = viewer.locator("img").bounding_box()
-    assert small
-    assert large
-    assert large["width"] > 3 * small["width"]
-    assert "96 × 64 px" in viewer.inner_text()
-    page.keyboard.press("Escape")
-    assert not viewer.is_visible()
-    assert tile.evaluate("tile => tile === document.activeElement")
-
-
-def test_the_keyboard_alone_opens_moves_and_closes(open_page: Open) -> None:
-    page = open_page()
-    tiles(page).first.focus()
-    page.keyboard.press("Enter")
-    place = page.locator("#viewer .place")
-    assert place.inner_text() == "1 of 24"
-    for key, expected in (("ArrowRight", "2 of 24"), ("ArrowLeft", "1 of 24")):
-        page.keyboard.press(key)
-        assert place.inner_text() == expected
-    page.keyboard.press("ArrowLeft")  # before the first comes the last
-    assert place.inner_text() == "24 of 24"
-    page.locator("#viewer .next").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("ArrowRight")
-    assert place.inner_text() == "2 of 24"
-    page.keyboard.press("Escape")
-    assert tiles(page).nth(1).evaluate("tile => tile === document.activeElement")
-
-
-def test_a_pair_opens_with_both_images_and_their_distance(open_page: Open) -> None:
-    page = open_page()
-    page.locator(".pairs .tile button").first.click()
-    viewer = page.locator("#viewer")
-    assert viewer.locator("img").count() == 2
-    assert "distance 7.3" in viewer.inner_text()
-    assert viewer.locator("img").first.evaluate(
-        "image => getComputedStyle(image).imageRendering"
-    ) == ("pixelated")
-    page.locator("#viewer .close").click()
-    assert not viewer.is_visible()
-
-
-def test_the_command_is_copied_as_it_can_be_pasted(open_page: Open, record: MetricsRecord) -> None:
-    page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    page.locator("#command .copy").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert shlex.split(copied) == record.argv
-
-
-def test_a_refused_clipboard_leaves_the_command_selected(open_page: Open) -> None:
-    page = open_page()
-    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
-    page.locator("#command .copy").click()
-    page.get_by_role("button", name="Selected").wait_for()
-    assert page.evaluate("getSelection().toString()").startswith("ganeval fid data/paintings")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -212,7 +67,7 @@ def test_plots_and_page_follow_the_colour_scheme(open_page: Open, scheme: str) -
 
 def test_nothing_is_wider_than_the_window(open_page: Open) -> None:
     page = open_page()
-    page.evaluate(UNFOLD)
+    unfold(page)
     for width in (360, 390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -220,11 +75,49 @@ def test_nothing_is_wider_than_the_window(open_page: Open) -> None:
 
 def test_an_evaluation_fits_every_window(open_page: Open, evaluation_address: str) -> None:
     page = open_page(evaluation_address)
-    for unfold in ("0", UNFOLD):
-        page.evaluate(unfold)
+    for opened in (False, True):
+        if opened:
+            unfold(page)
         for width in (360, 768, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("fixture", ["measured_address", "audit_address"])
+def test_pages_of_real_runs_fit_every_window(
+    open_page: Open, request: pytest.FixtureRequest, fixture: str
+) -> None:
+    page = open_page(request.getfixturevalue(fixture))
+    unfold(page)
+    for width in (360, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 900, 1200])
+def test_a_large_number_and_its_error_stay_on_one_line(
+    open_page: Open, written: Callable[[MetricsRecord], str], record: MetricsRecord, width: int
+) -> None:
+    first, *more = record.metrics
+    for value, se in ((62.3, 1.8), (1234.5, 12.3), (123456.789, 0.0123)):
+        estimate = first.estimate.model_copy(update={"value": value, "se": se})
+        metrics = [first.model_copy(update={"estimate": estimate}), *more]
+        page = open_page(
+            written(record.model_copy(update={"metrics": metrics, "galleries": []})),
+            viewport={"width": width, "height": 800},
+        )
+        for number in page.locator(".stat .number:has(.se)").all():
+            lines, fits = number.evaluate(
+                """number => {
+                    const range = document.createRange();
+                    range.selectNodeContents(number);
+                    const line = parseFloat(getComputedStyle(number).lineHeight);
+                    return [number.getBoundingClientRect().height / line,
+                        range.getBoundingClientRect().width <= number.clientWidth + 1];
+                }"""
+            )
+            assert lines < 1.5
+            assert fits
 
 
 def test_metrics_stay_in_sight_while_the_sets_scroll(
@@ -242,18 +135,6 @@ def test_metrics_stay_in_sight_while_the_sets_scroll(
     # What scrolls beneath it does not shine through.
     colour = "name => getComputedStyle(name).backgroundColor"
     assert name.evaluate(colour) == page.locator("body").evaluate(colour)
-
-
-def test_the_tables_for_papers_can_be_copied(open_page: Open, evaluation_address: str) -> None:
-    page = open_page(evaluation_address, permissions=["clipboard-read", "clipboard-write"])
-    for summary, start in (("As LaTeX", "% ganeval"), ("As CSV", "kind,metric,name")):
-        part = page.locator(f"details:has(summary:has-text('{summary}'))")
-        part.locator("summary").click()
-        part.locator(".copy").click()
-        part.get_by_role("button", name="Copied").wait_for()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied.startswith(start)
-        assert copied.count("\n") > 20
 
 
 def test_paper_has_the_tables_whole(open_page: Open, evaluation_address: str) -> None:
@@ -290,12 +171,44 @@ def test_paper_has_every_folded_number_and_no_cut_plot(open_page: Open) -> None:
     ) == {"avoid"}
 
 
-def test_the_page_can_be_read_without_script(open_page: Open) -> None:
-    page = open_page(java_script_enabled=False)
+def test_paper_has_no_controls_and_both_images_of_a_pair(
+    open_page: Open, evaluation_address: str
+) -> None:
+    page = open_page(evaluation_address)
+    unfold(page)
+    page.emulate_media(media="print")
+    assert page.evaluate(
+        """() => {
+            const all = [...document.querySelectorAll("input, textarea, .copies, .copy, #viewer")];
+            const arrows = [...document.querySelectorAll(".sort")].map((sort) =>
+                getComputedStyle(sort, "::after").display);
+            return [all.length > 20, all.filter((one) => one.checkVisibility()).length,
+                arrows.length > 4, arrows.filter((display) => display !== "none").length];
+        }"""
+    ) == [True, 0, True, 0]
+    first, second = (
+        one.bounding_box() for one in page.locator(".comparison").first.locator("img").all()
+    )
+    assert first
+    assert second
+    assert first["x"] + first["width"] <= second["x"]
+    assert set(
+        page.evaluate(
+            "[...document.querySelectorAll('.tile')].map(one => getComputedStyle(one).breakInside)"
+        )
+    ) == {"avoid"}
+
+
+def test_the_page_can_be_read_without_script(open_page: Open, evaluation_address: str) -> None:
+    page = open_page(evaluation_address, java_script_enabled=False)
+    first, second = page.locator(".comparison").first.locator("img").all()
+    boxes = first.bounding_box(), second.bounding_box()
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     assert page.locator(".grid.real img").first.is_visible()
     assert page.get_by_role("button").count() == 0
-    page.locator("summary").first.click()
-    assert page.locator("details table").first.is_visible()
+    folded = page.locator("details:has(table)").first
+    folded.locator("summary").click()
+    assert folded.locator("table").is_visible()
 
 
 def test_nothing_moves_for_those_who_ask_for_stillness(open_page: Open) -> None:
@@ -307,16 +220,20 @@ def test_nothing_moves_for_those_who_ask_for_stillness(open_page: Open) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_barrier(open_page: Open, short_address: str, scheme: str) -> None:
     page = open_page(short_address, color_scheme=scheme)
-    page.evaluate(UNFOLD)
+    unfold(page)
     assert barriers(axe.Axe().run(page)) == []
-    tiles(page).first.click()
+    page.locator(".grid.real .tile button").first.click()
     assert barriers(axe.Axe().run(page, context="#viewer")) == []
 
 
 @pytest.mark.slow
-def test_axe_finds_no_barrier_in_an_evaluation(open_page: Open, evaluation_address: str) -> None:
-    page = open_page(evaluation_address)
-    page.evaluate(UNFOLD)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("fixture", ["evaluation_address", "measured_address", "audit_address"])
+def test_axe_finds_no_barrier_in_whole_pages(
+    open_page: Open, request: pytest.FixtureRequest, fixture: str, scheme: str
+) -> None:
+    page = open_page(request.getfixturevalue(fixture), color_scheme=scheme)
+    unfold(page)
     assert barriers(axe.Axe().run(page)) == []
 
 
@@ -334,7 +251,7 @@ def test_axe_finds_no_barrier_in_a_short_evaluation(
         "differences": [one for one in evaluation.differences if one.metric in names],
     }
     page = open_page(written(evaluation.model_copy(update=few)), color_scheme=scheme)
-    page.evaluate(UNFOLD)
+    unfold(page)
     assert barriers(axe.Axe().run(page)) == []
 
 
