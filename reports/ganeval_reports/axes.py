@@ -85,10 +85,10 @@ def number_axis(axes: Axes, scale: Scale, y: float) -> list[float]:
     ticks = scale.ticks()
     left, right = sorted((scale(scale.low), scale(scale.high)))
     for tick in ticks:
-        label, x = plain(tick), scale(tick)
+        label = plain(tick)
         half = width_of(label, SMALL) / 2
-        side = "left" if x - half < left else "right" if x + half > right else "center"
-        write(axes, x, y, label, size=SMALL, color=MUTED, ha=side)
+        x = min(max(scale(tick), left + half), right - half)
+        write(axes, x, y, label, size=SMALL, color=MUTED, ha="center")
     return ticks
 
 
