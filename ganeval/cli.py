@@ -31,6 +31,7 @@ _COMMANDS = {
         "ganeval.commands.report:report",
         "Draw one page from the records of earlier runs.",
     ),
+    "train": ("ganeval.commands.train:train", "Train an image translator; stop and go on at will."),
     "translate": ("ganeval.commands.translate:translate", "Images through a trained generator."),
     "import-checkpoint": (
         "ganeval.commands.import_checkpoint:import_checkpoint",

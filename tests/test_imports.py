@@ -35,6 +35,7 @@ BELOW = {
         "statistics",
         "records",
         "reports",
+        "cyclegan",
     }
     | LEAVES,
     "reports": {"records", "errors"},
@@ -99,7 +100,9 @@ def modules_after(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stderr.split()}
 
 
-@pytest.mark.parametrize("command", [[], ["fid"], ["weights"], ["audit"], ["cache"], ["ls"]])
+@pytest.mark.parametrize(
+    "command", [[], ["fid"], ["weights"], ["audit"], ["cache"], ["ls"], ["train"]]
+)
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"from ganeval.cli import run; assert run({[*command, '--help']!r}) == 0"
     assert not modules_after(code) & HEAVY

@@ -38,7 +38,7 @@ Every mapping has ``kind`` and ``update``; further keys by kind:
   None
 - ``epoch``: ``epoch`` finished, ``losses`` {name: mean}
 - ``doing``: ``text``, something that takes a while: evaluating, drawing samples, saving
-- ``score``: ``epoch``, ``text`` one line of numbers
+- ``score``: ``epoch``, ``text``, what an evaluation found, in one line
 - ``note``: ``text``, something a user should read
 """
 
@@ -68,6 +68,9 @@ class Request(TypedDict, total=False):
     """Folder in front of relative sources."""
     dry_run: bool
     tensorboard: bool
+    resume: Resume
+    features: Callable[[str], Callable[[NDArray[np.uint8]], NDArray[np.float32]]]
+    """Features ``[n, d]`` of images uint8 ``[n, H, W, 3]``, by the name of an extractor."""
 
 
 class Plan(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ganeval.errors import InputError
-from ganeval_cyclegan.run_folder import RunFolder, RunState, differences
+from ganeval_cyclegan.run_folder import RunFolder, RunState
 
 STATE = RunState(
     trainer="cyclegan",
@@ -99,8 +99,3 @@ def test_only_one_process_works_on_a_run_and_death_lets_go(tmp_path: Path) -> No
         assert held == {"host": socket.gethostname(), "pid": os.getpid()}
     assert (tmp_path / "lock").read_text() == ""
 
-
-def test_differences_are_named_by_dotted_key() -> None:
-    old = {"a": {"b": 1, "c": 2}, "d": 3}
-    new = {"a": {"b": 1, "c": 4}, "e": 5}
-    assert list(differences(old, new)) == [("a.c", 2, 4), ("d", 3, None), ("e", None, 5)]

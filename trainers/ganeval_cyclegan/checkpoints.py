@@ -96,10 +96,14 @@ class Checkpoints:
                     raise hashed.error
                 stream.flush()
                 os.fsync(stream.fileno())
-            # The digest goes first: a checkpoint is never without one.
-            _write_synced(sidecar(path), f"{hashed.sha256}  {path.name}\n")
+            # The digest goes first, beside that of a file of the same name: at no moment is there a
+            # checkpoint without one.
+            before = _stated(path) if path.exists() and sidecar(path).exists() else []
+            _write_synced(sidecar(path), _listing(path, [hashed.sha256, *before]))
             temporary.replace(path)
             sync_folder(self.folder)
+            if before:
+                _write_synced(sidecar(path), _listing(path, [hashed.sha256]))
         except OSError as error:
             raise self._unwritten(path, error) from error
         finally:
@@ -128,7 +132,7 @@ class Checkpoints:
                 path.replace(path.with_name(f"{path.name}.damaged"))
                 told(f"{error}; the checkpoint before it is taken")
                 continue
-            return self._described(path, _stated(path), path.stat().st_size), state
+            return self._described(path, _stated(path)[0], path.stat().st_size), state
         if paths:
             raise InputError(f"{self.folder}: every checkpoint is damaged; start a run elsewhere")
         return None
@@ -159,7 +163,7 @@ class Checkpoints:
     def listed(self) -> list[Checkpoint]:
         """Describes all checkpoints, oldest first, without reading them."""
         return [
-            self._described(path, _stated(path), path.stat().st_size)
+            self._described(path, _stated(path)[0], path.stat().st_size)
             for path in self.paths()
             if sidecar(path).is_file()
         ]
@@ -196,7 +200,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise DamagedCheckpointError(f"{path}: cannot be read: {error.strerror}") from error
-    if found != stated:
+    if found not in stated:
         raise DamagedCheckpointError(
             f"{path}: damaged, its sha256 is not the one written beside it"
         )
@@ -245,8 +249,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _stated(path: Path) -> str:
-    return sidecar(path).read_text("ascii").partition(" ")[0]
+def _stated(path: Path) -> list[str]:
+    """Digests that the file may have, the newest first."""
+    lines = sidecar(path).read_text("ascii").splitlines()
+    return [line.partition(" ")[0] for line in lines] or [""]
+
+
+def _listing(path: Path, digests: list[str]) -> str:
+    return "".join(f"{digest}  {path.name}\n" for digest in digests)
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -16,7 +16,6 @@ from pydantic import ConfigDict, Field, ValidationError
 from ganeval.errors import InputError
 from ganeval.records import Best, Checkpoint, Notice, TrainedDomain, write_text
 from ganeval.records.model import Model
-from ganeval_cyclegan.config_keys import flat
 
 Status = Literal["running", "finished", "stopped", "diverged"]
 
@@ -251,11 +250,3 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yields dotted key, old and new value of everything in which two configurations differ."""
-    left, right = flat(old), flat(new)
-    for key in left | right:
-        if left.get(key) != right.get(key):
-            yield key, left.get(key), right.get(key)

@@ -1,0 +1,242 @@
+"""A run that passed every check, before anything of it is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ganeval.environment import environment
+from ganeval.errors import InputError
+from ganeval_cyclegan.budget import Budget, budget_of
+from ganeval_cyclegan.choices import choose
+from ganeval_cyclegan.config import TrainConfig
+from ganeval_cyclegan.continuation import allowed_changes
+from ganeval_cyclegan.data import Data, open_data
+from ganeval_cyclegan.demo_domains import demo_of, write_demo
+from ganeval_cyclegan.disk import check_room, forgetful, size_text
+from ganeval_cyclegan.memory import checkpoint_bytes, device_memory, needed_memory
+from ganeval_cyclegan.nets.build import build_networks
+from ganeval_cyclegan.nets.macs import parameter_count, update_macs
+from ganeval_cyclegan.nets.networks import Networks
+from ganeval_cyclegan.nets.sizes import check_sizes
+from ganeval_cyclegan.nets.warm_start import warm_start
+from ganeval_cyclegan.opening import check_resume
+from ganeval_cyclegan.resolve import Resolved, config_sha256, resolve
+from ganeval_cyclegan.run_folder import RunFolder
+from ganeval_cyclegan.samples import check_watched
+from ganeval_cyclegan.streams import Streams
+
+_OPTIONS: Final = {
+    "device": "run.device",
+    "precision": "run.precision",
+    # A limit beside those that the preset sets, whose schedule may count on them.
+    "minutes": "budget.minutes",
+}
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """What will be trained.
+
+    Attributes:
+        resolved: The configuration and where it comes from.
+        data: The images.
+        out: Run folder.
+        device: In words.
+        budget: When it ends.
+        parameters: Of each network, by name.
+        macs: Multiply-accumulates of an update per image.
+        checkpoint: Bytes of one checkpoint.
+        free: Bytes free where it goes.
+        tensorboard: Events for TensorBoard are written too.
+        notes: What the user should know.
+        done: Updates that a run which is taken up has done; None: a new run.
+    """
+
+    resolved: Resolved
+    data: Data
+    out: Path
+    device: str
+    budget: Budget
+    parameters: Mapping[str, int]
+    macs: int
+    checkpoint: int
+    free: int
+    tensorboard: bool
+    notes: list[str]
+    done: int | None
+
+    @property
+    def config(self) -> TrainConfig:
+        """Every choice."""
+        return self.resolved.config
+
+    @property
+    def config_sha256(self) -> str:
+        """Digest of every choice."""
+        return config_sha256(self.config)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Digest of every image."""
+        return self.data.manifest()
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """Extractor, metrics and device of the evaluation; None: there is none."""
+        chosen = self.config.eval
+        if chosen.every == 0 or not chosen.metrics:
+            return None
+        return {
+            "extractor": chosen.extractor,
+            "metrics": list(chosen.metrics),
+            "device": self.config.run.device,
+        }
+
+    def describe(self) -> str:
+        """Returns the plan and its assumptions as lines of plain text."""
+        from ganeval_cyclegan.plan_text import plan_text
+
+        return plan_text(self)
+
+
+def make_plan(request: Mapping[str, Any]) -> TrainPlan:
+    """Checks all that can be checked before the first update.
+
+    Args:
+        request: See ``ganeval.training.trainers.Request``.
+
+    Raises:
+        InputError: The configuration, images, sizes, device, memory or disk do not do.
+        MissingFileError: A file is not there.
+    """
+    out = Path(request["out"])
+    folder = RunFolder(out)
+    held = check_resume(folder, request.get("resume") or "auto")
+    resolved = _resolved(request, folder, held)
+    config = resolved.config
+    choices = choose(config)
+    check_sizes(config)
+    check_watched(config)
+    nets = build_networks(config, Streams(config.seed))
+    warm_start(nets, config.warm_start)
+    checkpoint = checkpoint_bytes(config, nets)
+    free = check_room(out, checkpoint)
+    _check_memory(config, nets)
+    data = _opened(request, config, folder, held)
+    volatile = forgetful(out)
+    return TrainPlan(
+        resolved=resolved,
+        data=data,
+        out=out,
+        device=_device_words(choices.device),
+        budget=budget_of(config, data.updates_per_epoch),
+        parameters={name: parameter_count(net) for name, net in nets.items()},
+        macs=update_macs(config, nets),
+        checkpoint=checkpoint,
+        free=free,
+        tensorboard=bool(request.get("tensorboard")),
+        notes=[*resolved.notes, *data.notes, *([volatile] if volatile else [])],
+        done=folder.read_state().update if held else None,
+    )
+
+
+def _resolved(request: Mapping[str, Any], folder: RunFolder, held: bool) -> Resolved:
+    """The configuration, with ``auto`` of the precision settled, since it changes the numbers."""
+    wanted = {name: request.get(name) for name in ("size", "updates", "images", "seed")}
+    changes = [
+        *request.get("changes", ()),
+        *(
+            f"{key}={request[option]}"
+            for option, key in _OPTIONS.items()
+            if request.get(option) is not None
+        ),
+    ]
+    preset, config_file = request.get("preset"), request.get("config")
+    continued = held and preset is None and config_file is None and not _sources(request)
+    if continued:
+        config_file = folder.path / "config.yaml"
+    elif request.get("demo") is not None and preset is None and config_file is None:
+        preset = "demo"
+    found = resolve(preset=preset, config_file=config_file, changes=changes, **wanted)
+    precision = choose(found.config).precision
+    run = found.config.run.model_copy(update={"precision": precision})
+    found = dataclasses.replace(found, config=found.config.model_copy(update={"run": run}))
+    if continued:
+        old = folder.read_state()
+        found = dataclasses.replace(found, preset=old.preset, assumptions=old.assumptions)
+    if held:
+        new = found.config.model_dump(mode="json")
+        allowed_changes(str(folder.path), folder.read_config(), new)
+    return found
+
+
+def _opened(request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, held: bool) -> Data:
+    """Opens the images that are named, those of a demo, or those of the run that is there."""
+    sources, demo = _sources(request), request.get("demo")
+    if demo is not None:
+        demo_of(demo)
+        if sources:
+            raise InputError(
+                f"--demo {demo} makes its own images, and {sources[0]} is named too",
+                hint="Leave one of them out.",
+            )
+        if request.get("dry_run") and not held:
+            with tempfile.TemporaryDirectory(prefix="ganeval-") as made:
+                return _open(request, config, folder, (str(write_demo(demo, Path(made))),))
+        # The same images whatever the seed of the run, so that seeds compare.
+        data = folder.path / "data"
+        return _open(request, config, folder, (str(data if held else write_demo(demo, data)),))
+    if not sources and held:
+        manifest = folder.read_json("manifest.json") or {}
+        sources = tuple(manifest[domain]["path"] for domain in ("A", "B"))
+    if not sources or len(sources) > 2:
+        raise InputError(
+            f"two domains are needed, and {len(sources)} sources are named",
+            hint="ganeval train A B --out RUN, or --demo stripes for images made by code.",
+        )
+    return _open(request, config, folder, sources)
+
+
+def _open(
+    request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, sources: tuple[str, ...]
+) -> Data:
+    features = request.get("features")
+    return open_data(
+        config,
+        sources[0],
+        sources[1] if len(sources) > 1 else None,
+        run_folder=folder.path,
+        data_root=request.get("data_root"),
+        embed=None if features is None else features(config.eval.extractor),
+    )
+
+
+def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(request.get("sources") or ())
+
+
+def _check_memory(config: TrainConfig, nets: Networks) -> None:
+    needed, free = needed_memory(config, nets), device_memory(choose(config).device)
+    if free is not None and needed.total > free:
+        terms = ", ".join(f"{name} {size_text(size)}" for name, size in needed.terms().items())
+        raise InputError(
+            f"{config.run.device}: training needs about {size_text(needed.total)} ({terms}), and "
+            f"{size_text(free)} are free",
+            hint="Use --set run.low_memory=true, --precision bf16, a smaller optim.batch or "
+            "--size.",
+        )
+
+
+def _device_words(device: Any) -> str:
+    if device.type == "cuda":
+        import torch
+
+        return f"{device} {torch.cuda.get_device_name(device)}"
+    if device.type == "cpu":
+        return f"cpu {environment().processor}".strip()
+    return str(device)
