@@ -88,6 +88,18 @@ def test_switches_are_set_for_an_update_and_put_back() -> None:
     assert switches() == before
 
 
+def test_an_update_does_not_undo_what_its_caller_asked_for() -> None:
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with numerics(Choices(CPU)):
+            assert torch.are_deterministic_algorithms_enabled()
+        with numerics(Choices(CPU, deterministic=True)):
+            assert not torch.is_deterministic_algorithms_warn_only_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 def test_half_precision_is_of_the_convolutions_alone() -> None:
     config, streams = small_config({"run.precision": "bf16"}), Streams(0)
     state = small_state(config, streams, torch.float32)

@@ -41,6 +41,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"run.channels_last": True, "run.merged": True},
     {"run.deterministic": True},
     {"run.precision": "bf16", "run.channels_last": True},
+    {"run.precision": "fp16", "optim.d_steps": 2, "optim.order": "simultaneous"},
     {"loss.lambda_identity": 0, "loss.w_A": 0, "loss.d_scale": 1},
 ]
 

@@ -23,6 +23,7 @@ RUNS: list[dict[str, Any]] = [
     {"optim.d_steps": 2, "optim.order": "simultaneous", "run.channels_last": True},
     {"schedule.policy": "plateau", "run.merged": True},
     {"run.precision": "bf16", "run.channels_last": True},
+    {"run.precision": "fp16"},
 ]
 
 

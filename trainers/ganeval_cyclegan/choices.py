@@ -116,15 +116,18 @@ def find_device(name: str) -> torch.device:
 def numerics(choices: Choices) -> Iterator[None]:
     """Sets torch's switches of precision and determinism for a while, then puts them back."""
     cudnn = torch.backends.cudnn
-    before = (cudnn.allow_tf32, cudnn.benchmark, torch.are_deterministic_algorithms_enabled())
+    before = cudnn.allow_tf32, cudnn.benchmark
+    strict = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     cudnn.allow_tf32 = choices.precision != "fp32"
-    cudnn.benchmark = choices.device.type == "cuda" and not choices.deterministic
-    torch.use_deterministic_algorithms(choices.deterministic)
+    cudnn.benchmark = choices.device.type == "cuda" and not (choices.deterministic or strict)
+    if choices.deterministic:
+        torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:
-        cudnn.allow_tf32, cudnn.benchmark = before[:2]
-        torch.use_deterministic_algorithms(before[2])
+        cudnn.allow_tf32, cudnn.benchmark = before
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
 
 
 def _precision(wanted: str, device: torch.device) -> Precision:

@@ -10,7 +10,7 @@ Source: lsgan arXiv 1611.04076, vanilla 1406.2661, hinge 1705.02894, wgan 1701.0
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,9 +20,6 @@ from ganeval.errors import InputError
 from ganeval_cyclegan.config import DualConfig, GanLoss, LossConfig, TrainConfig
 
 Domain = Literal["A", "B"]
-
-WITH_LABELS: Final = ("lsgan", "vanilla")
-"""Losses whose labels can be softened; the others have none."""
 
 _POSITIVE = 1e-6  # keeps scores of d2gan away from 0, where their logarithm ends
 

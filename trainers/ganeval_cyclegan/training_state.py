@@ -16,6 +16,7 @@ from ganeval_cyclegan.ema import averaged_copy
 from ganeval_cyclegan.full_norms import keep_norms_full
 from ganeval_cyclegan.nets.build import build_networks
 from ganeval_cyclegan.nets.networks import Networks
+from ganeval_cyclegan.nets.warm_start import warm_start
 from ganeval_cyclegan.optimisers import adam, set_rate
 from ganeval_cyclegan.pool import ImagePool
 from ganeval_cyclegan.schedule import Plateau, factor
@@ -102,9 +103,12 @@ def create_state(
         planned_updates: Length of the run, which some schedules need; None: its budget is a time.
 
     Raises:
-        InputError: The device or the precision cannot be had here.
+        InputError: The device or the precision cannot be had here, or a file of ``warm_start`` does
+            not fit.
     """
-    return state_of(build_networks(config, streams), config, device, planned_updates)
+    nets = build_networks(config, streams)
+    warm_start(nets, config.warm_start)
+    return state_of(nets, config, device, planned_updates)
 
 
 def state_of(
