@@ -21,6 +21,12 @@ def test_black_and_white_are_minus_one_and_one() -> None:
     assert (tensor.min(), tensor.max()) == (-1, 1)
 
 
+def test_arrays_that_may_not_be_written_to_are_taken_without_a_warning() -> None:
+    locked = LEVELS.copy()
+    locked.flags.writeable = False
+    assert torch.equal(to_tensor(locked), to_tensor(LEVELS))
+
+
 def test_values_beyond_the_range_are_clamped() -> None:
     beyond = torch.tensor([-7.0, -1.0, 1.0, 1.001, 9.0]).reshape(1, 1, 1, 5)
     for rounding in ("round", "truncate"):

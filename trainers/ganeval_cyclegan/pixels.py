@@ -15,7 +15,9 @@ Rounding = Literal["round", "truncate"]
 
 def to_tensor(images: Pixels) -> Tensor:
     """Returns float32 ``[n, C, H, W]`` in -1..1 of uint8 ``[n, H, W, C]``: (x/255 - 0.5) / 0.5."""
-    tensor = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    # torch warns of arrays that may not be written to, as decoded images are.
+    held = images if images.flags.writeable else images.copy()
+    tensor = torch.from_numpy(np.ascontiguousarray(held)).permute(0, 3, 1, 2)
     return tensor.to(torch.float32).div_(255).sub_(0.5).div_(0.5).contiguous()
 
 
