@@ -14,7 +14,7 @@ from PIL import Image
 from ganeval.audit.settings import AuditSettings
 from ganeval.audit.suite import Audit, audit
 from ganeval.records import AuditRecord
-from ganeval_reports import render
+from ganeval_reports import Source, render, render_several
 
 SCRIPT = "<img src=x onerror=alert(1)>.png"
 VOID = {"meta", "link", "img", "br"}
@@ -119,6 +119,15 @@ def test_without_images_the_page_says_so(audited: Audit) -> None:
 def test_images_that_are_gone_are_counted(audited: Audit) -> None:
     page = Nesting(render(audited.record, lambda label, key: None))
     assert re.search(r"1 of 1 are not shown", " ".join(page.text.split()))
+
+
+def test_an_audit_stands_beside_other_records(audited: Audit, page: Nesting) -> None:
+    both = [Source(audited.record, audited.load_image), Source(audited.record)]
+    several = Nesting(render_several(both))
+    assert {target.removeprefix("#") for target in several.targets} <= set(several.ids)
+    assert len(several.ids) == len(set(several.ids)) > 2 * len(page.ids) - 20
+    assert several.images == page.images
+    assert " ".join(several.text.split()).count("ganeval audit · ") == 4
 
 
 def test_a_record_read_from_disk_gives_the_same_page(audited: Audit) -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganeval_reports.images import LONGEST_SIDE, Picture, embed, encode
+from ganeval_reports.beside import Beside
+from ganeval_reports.images import LONGEST_SIDE, PageImages, Picture, embed, encode
 
 
 def noise(width: int, height: int) -> Image.Image:
@@ -76,3 +78,28 @@ def test_an_image_in_two_places_is_loaded_once() -> None:
 
     embed([[[("set", "a")]], [[("set", "a")]]], load)
     assert asked == ["a"]
+
+
+def test_what_is_over_the_budget_goes_beside_the_page() -> None:
+    beside = Beside(Path("e.html"))
+    images = PageImages(lambda *_: noise(28, 28), beside)
+    one = len(encode(noise(28, 28)).source)
+    places = [[("set", str(index))] for index in range(4)]
+    (grid,) = embed([places], images, budget=2 * one)
+    sources = [place[0].source for place in grid if isinstance(place[0], Picture)]
+    assert [source.startswith("data:") for source in sources] == [True, True, False, False]
+    assert images.characters == 2 * one
+    assert (len(images.embedded), len(images.beside), len(images.left_out)) == (2, 2, 0)
+    # Equal images are one file.
+    assert sources[2] == sources[3] == f"e_images/{next(iter(beside.files))}"
+    with Image.open(io.BytesIO(beside.files[sources[2].partition("/")[2]])) as stored:
+        assert stored.tobytes() == noise(28, 28).tobytes()
+
+
+def test_images_that_are_gone_are_remembered_and_asked_for_once() -> None:
+    asked = []
+    images = PageImages(lambda *image: asked.append(image))  # type: ignore[func-returns-value]
+    embed([[[("set", "a")], [("set", "a")]]], images, budget=-1)
+    embed([[[("set", "a")]]], images.afresh())
+    assert images.afresh().gone == {("set", "a")}
+    assert asked == [("set", "a")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,13 +14,10 @@ from reports.test_page import Page, changed
 
 from ganeval.errors import InputError
 from ganeval.records import MetricsRecord
-from ganeval_reports import Source, render, render_several
-from ganeval_reports.document import document
-from ganeval_reports.images import encode
+from ganeval_reports import Source, render, render_several, write_page
 from ganeval_reports.nested import nested
 from ganeval_reports.page import Page as Drawn
 from ganeval_reports.page import draw, fair_shares
-from ganeval_reports.parts import Grid, Shot, Tile
 
 CHROMIUM = Path("/usr/bin/chromium")
 Load = Callable[[str, str], Image.Image | None]
@@ -89,7 +88,7 @@ def test_headings_nest_below_one(source: str) -> None:
     found = levels(source)
     assert found.count(1) == 1
     assert found.count(2) == 3
-    assert all(below - above <= 1 for above, below in zip(found, found[1:], strict=False))
+    assert all(below - above <= 1 for above, below in pairwise(found))
 
 
 def test_landmarks_can_be_told_apart(page: Page) -> None:
@@ -182,15 +181,148 @@ def test_markup_moves_and_text_does_not() -> None:
     )
 
 
-def thousands(count: int) -> str:
-    """A page with one grid of that many thumbnails, each another picture."""
-    tiles = []
-    for number in range(count):
-        colours = [(number * step % 256, number // 8 % 256, step * 40) for step in range(1, 5)]
-        image = Image.new("RGB", (2, 2))
-        image.putdata(colours)
-        picture = encode(image.resize((32, 32), Image.Resampling.BICUBIC))
-        tiles.append(Tile([Shot("real", f"{number}.png", f"real: {number}.png", picture)], ""))
-    return document(
-        "grid.html.j2", window="grid", foot=[], grid=Grid("Many", "real", f"{count}", tiles)
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync.sync_playwright() as session:
+        browser = session.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page; afterwards the console must be empty and nothing but its files was read."""
+    contexts, complaints = [], []
+
+    def opened(path: Path, **options: object) -> Any:
+        inside = path.parent.as_uri()
+
+        def note(request: Any) -> None:
+            if not request.url.startswith((inside, "data:")):
+                complaints.append(f"fetched {request.url}")
+
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"a name ran: {dialog.message}"))
+        page.on("request", note)
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_several_records_fit_every_window_and_have_no_barrier(
+    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
+    path = tmp_path / "both.html"
+    both = [Source(short, load, name=HOSTILE), Source(short, load, ["It's <gone>."], "b" * 200)]
+    path.write_text(render_several(both, title="a title without a break " + "x" * 200), "utf-8")
+    page = open_page(path)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    for width in (360, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page)
+    assert [(rule["id"], rule["nodes"]) for rule in found["violations"]] == []
+    assert found["passes"]
+
+
+@pytest.mark.browser
+def test_the_index_leads_to_each_record_and_its_parts_work(
+    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+) -> None:
+    path = tmp_path / "both.html"
+    path.write_text(render_several([Source(short, load), Source(short, load)]), "utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    top = "id => document.getElementById(id).getBoundingClientRect().top"
+    page.locator(".index a").nth(1).click()
+    assert page.url.endswith("#r2")
+    assert abs(page.evaluate(top, "r2")) < 2
+    page.locator("#r2 nav a", has_text="Protocol").click()
+    assert 0 <= page.evaluate(top, "r2-protocol") < 200
+    page.locator("#r2 .tile button").first.click()
+    assert page.locator("#viewer").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#viewer").is_visible()
+    page.locator("#r2-command .copy").click()
+    page.locator("#r2-command .copy", has_text=re.compile("Copied|Selected")).wait_for()
+
+
+@pytest.mark.browser
+def test_images_beside_the_page_are_shown_and_nothing_else_can_be(
+    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+) -> None:
+    path = tmp_path / "a <b> #1 %41.html"
+    drawn = write_page(path, [Source(short, load), Source(short, load)], budget=9000)
+    assert drawn.beside
+    assert drawn.embedded
+    page = open_page(path)
+    widths = page.evaluate(
+        """async () => {
+            const images = [...document.images];
+            for (const image of images) image.loading = "eager";
+            await Promise.all(images.map((image) => image.decode()));
+            return images.map((image) => image.naturalWidth);
+        }"""
     )
+    assert set(widths) == {96, 28}
+
+
+@pytest.mark.browser
+def test_a_page_with_images_beside_it_can_fetch_nothing(
+    browser: Any, short: MetricsRecord, load: Load, tmp_path: Path
+) -> None:
+    """What the policy would stop, had a name become markup."""
+    path = tmp_path / "e.html"
+    assert write_page(path, [Source(short, load)], budget=0).beside
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("response", lambda response: asked.append(response.url))
+    page.goto(path.as_uri())
+    stopped = page.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation", (event) => {
+                resolve([event.effectiveDirective, event.blockedURI]);
+            });
+            new Image().src = "https://example.org/x.png";
+        })"""
+    )
+    assert stopped == ["img-src", "https://example.org/x.png"]
+    assert not any(url.startswith("http") for url in asked)
+    page.close()
+
+
+@pytest.mark.browser
+def test_two_thousand_thumbnails_are_all_there_and_none_is_decoded_out_of_sight(
+    open_page: Callable[..., Any], record: MetricsRecord, tmp_path: Path
+) -> None:
+    keys = [f"{number:04d}.png" for number in range(1000)]
+    (gallery,) = record.galleries
+    few = {"nearest": [], "farthest": [], "raising": []}
+    many = gallery.model_copy(update={"real_sample": keys, "fake_sample": keys, **few})
+
+    def load(label: str, key: str) -> Image.Image:
+        number = int(key[:-4])
+        return Image.new("RGB", (8, 8), (number % 256, number // 256, len(label)))
+
+    path = tmp_path / "many.html"
+    write_page(path, [Source(changed(record, galleries=[many]), load)])
+    page = open_page(path)
+    assert page.locator(".tile button img").count() == 2000
+    loaded = "[...document.images].filter(image => image.complete && image.naturalWidth).length"
+    assert page.evaluate(loaded) < 1000
+    page.locator(".tile img").last.scroll_into_view_if_needed()
+    page.evaluate("[...document.querySelectorAll('.tile img')].at(-1).decode()")
