@@ -122,6 +122,19 @@ def test_discriminators_follow_the_gradient_of_their_own_loss(changes: dict[str,
     assert difference(alone, found) < 1e-12
 
 
+@pytest.mark.parametrize("leak", [False, True])
+@pytest.mark.parametrize("low_memory", [False, True])
+def test_generators_follow_the_gradient_of_their_own_loss(leak: bool, low_memory: bool) -> None:
+    # That of the order G-then-D is held to the published algorithm in test_step.
+    changes = {"optim.order": "simultaneous", "run.low_memory": low_memory, "optim.leak": leak}
+    found = {}
+    for one in ({}, changes):
+        _, watch, _ = watched(one)
+        seen = next(look[3] for look in watch.seen if look[0] == "G")
+        found[len(one)] = {key: value for key, value in seen.items() if key.startswith("G_")}
+    assert difference(found[0], found[3]) < 1e-12
+
+
 @pytest.mark.parametrize("low_memory", [False, True])
 def test_a_leak_adds_the_generators_gradient_to_the_discriminators(low_memory: bool) -> None:
     changes = {"optim.order": "simultaneous", "run.low_memory": low_memory}
