@@ -70,9 +70,10 @@ def _named(drawings: Iterable[Drawing]) -> Iterator[tuple[str, Drawing]]:
     """Yields each drawing with the name of its file; a name that comes again gets a number."""
     taken: set[str] = set()
     for drawing in drawings:
-        name, number = drawing.name, 1
+        plain = slug(drawing.name)
+        name, number = plain, 1
         while name in taken:
             number += 1
-            name = f"{drawing.name}-{number}"
+            name = f"{plain}-{number}"
         taken.add(name)
         yield name, drawing

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reports.training import training_record
 
 from ganeval.errors import GanevalError
 from ganeval.records import MetricsRecord
@@ -93,6 +94,13 @@ def test_two_figures_of_one_name_are_numbered(record: MetricsRecord, tmp_path: P
         path.name for path in write_figures(record.model_copy(update={"metrics": alike}), tmp_path)
     ]
     assert names[::2] == ["new-a-interval.pdf", "new-a-interval-2.pdf"]
+
+
+def test_figures_of_a_training_run_are_written_too(tmp_path: Path) -> None:
+    names = {path.name for path in write_figures(training_record(), tmp_path)}
+    assert {"score-fid.pdf", "score-fid.png"} <= names
+    assert any(name.startswith("curve-0-") for name in names)
+    assert all(name.partition(".")[0] == slug(name.partition(".")[0]) for name in names)
 
 
 def test_a_folder_that_cannot_be_made_is_named(record: MetricsRecord, tmp_path: Path) -> None:
