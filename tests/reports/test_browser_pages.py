@@ -199,6 +199,31 @@ def test_paper_has_no_controls_and_both_images_of_a_pair(
     ) == {"avoid"}
 
 
+def test_paper_has_every_image(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    assert page.locator("img[loading=lazy]").count() in (0, 96)  # until the page is idle
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("img[loading=lazy]").count() == 0
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    # A set of images that names share is stored once.
+    assert page.pdf(format="A4").count(b"/Subtype /Image") >= 48
+
+
+def test_the_head_of_a_long_table_comes_again_on_every_page(
+    open_page: Open, audit_address: str
+) -> None:
+    page = open_page(audit_address)
+    page.emulate_media(media="print")
+    inside = "head => [getComputedStyle(head).breakInside, getComputedStyle(head).display]"
+    heads = page.locator("thead")
+    assert {tuple(one.evaluate(inside)) for one in heads.all()} == {("avoid", "table-header-group")}
+    # Of a button Chromium repeats only the space that it takes.
+    buttons = page.locator(".sort")
+    assert buttons.count() > 4
+    shown = "all => [...new Set(all.map((one) => getComputedStyle(one).display))]"
+    assert buttons.evaluate_all(shown) == ["contents"]
+
+
 def test_the_page_can_be_read_without_script(open_page: Open, evaluation_address: str) -> None:
     page = open_page(evaluation_address, java_script_enabled=False)
     first, second = page.locator(".comparison").first.locator("img").all()

@@ -241,7 +241,7 @@ def test_the_wheel_zooms_to_the_pointer(open_page: Open, measured_address: str) 
     offset = box["width"] / 4
     page.mouse.move(x + offset, y)
     page.mouse.wheel(0, -200)
-    page.wait_for_function("document.querySelector('#viewer output').textContent !== '1×'")
+    viewer.get_by_text("1×", exact=True).wait_for(state="detached")
     scale, shift, _ = transforms(page)[0]
     assert scale > 1.3
     # The point under the pointer is where it was.

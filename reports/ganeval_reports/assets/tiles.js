@@ -47,6 +47,13 @@
     });
   }
 
+  // Images further down come once the page stands, so that paper has every one of them.
+  const loadAll = () => {
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+  };
+  addEventListener("load", () => (globalThis.requestIdleCallback ?? setTimeout)(loadAll));
+  addEventListener("beforeprint", loadAll);
+
   // One switch for the page, where the first small images are.
   const first = document.querySelector(".grid img.small");
   if (!first) return;
