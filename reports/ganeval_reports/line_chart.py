@@ -90,6 +90,9 @@ class _Layout:
     def __init__(self, chart: LineChart, width: int) -> None:
         self.chart, self.width = chart, width
         low, high = _reach(chart)
+        self._lowest = low
+        level = chart.baseline
+        self._baseline = None if level is None or (chart.log_y and level <= 0) else level
         self._levels = _levels(low, high, 5 if width == WIDTH else 6, log=chart.log_y)
         self._transform = _log10 if chart.log_y else float
         left = max((width_of(plain(one), SMALL) for one in self._levels), default=0) + 8
@@ -120,8 +123,8 @@ class _Layout:
         self._draw_levels(axes)
         self._draw_x_axis(axes)
         self._draw_marks(axes)
-        if self.chart.baseline is not None:
-            y = self._height(self.chart.baseline)
+        if self._baseline is not None:
+            y = self._height(self._baseline)
             line(axes, (self._left, self._right), (y, y), color=MUTED, linewidth=1.5, dashes=(4, 3))
         for one, look in self.chart.styled:
             self._draw_band(axes, one, look)
@@ -144,7 +147,7 @@ class _Layout:
         lines = self.chart.lines
         alone = len(lines) == 1 and lines[0].name in ("", self.chart.title, self.chart.y_label)
         found = ["" if alone else one.name for one in lines]
-        if self.chart.baseline is not None:
+        if self._baseline is not None:
             found.append(self.chart.baseline_label)
         return found
 
@@ -191,24 +194,25 @@ class _Layout:
     def _draw_band(self, axes: Axes, one: Line, look: Look) -> None:
         if one.low is None or one.high is None:
             return
-        ends = zip(one.low, one.high, strict=True)
+        # A logarithmic axis never reaches a low end of 0: the band goes down to where it ends.
+        floor = self._lowest if self.chart.log_y else -math.inf
         lows: list[float | None] = [
-            low if is_number(low) and is_number(high) else None for low, high in ends
+            max(low, floor) if is_number(low) and is_number(high) and high > floor else None
+            for low, high in zip(one.low, one.high, strict=True)
         ]
         highs = [
             high if low is not None else None for low, high in zip(lows, one.high, strict=True)
         ]
-        log = self.chart.log_y
-        for (xs, low), (_, high) in zip(
-            segments(one.x, lows, positive=log), segments(one.x, highs), strict=True
-        ):
+        bands = sum(other.low is not None for other in self.chart.lines)
+        alpha = 0.16 if bands < 3 else 0.09  # many lie over each other
+        for (xs, low), (_, high) in zip(segments(one.x, lows), segments(one.x, highs), strict=True):
             down, up = [self._height(n) for n in low], [self._height(n) for n in high]
             at = [self._x(x) for x in xs]
             if len(at) == 1:
                 line(axes, (at[0], at[0]), (down[0], up[0]), color=look.light, alpha=0.4, lw=3)
                 continue
             corners = [*zip(at, up, strict=True), *zip(at[::-1], down[::-1], strict=True)]
-            axes.add_patch(Polygon(corners, facecolor=look.light, alpha=0.16, linewidth=0))
+            axes.add_patch(Polygon(corners, facecolor=look.light, alpha=alpha, linewidth=0))
 
     def _draw_line(self, axes: Axes, one: Line, look: Look) -> None:
         """Draws the strong line of a series and, where there are few, its points."""
@@ -270,12 +274,8 @@ class _Layout:
             if text and runs:
                 x, y = runs[-1][0][-1], runs[-1][1][-1]
                 yield text, (self._x(x), self._height(y)), look
-        if self.chart.baseline is not None and self.chart.baseline_label:
-            yield (
-                self.chart.baseline_label,
-                (self._right, self._height(self.chart.baseline)),
-                None,
-            )
+        if self._baseline is not None and self.chart.baseline_label:
+            yield self.chart.baseline_label, (self._right, self._height(self._baseline)), None
 
 
 def _reach(chart: LineChart) -> tuple[float, float]:

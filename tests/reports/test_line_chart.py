@@ -120,6 +120,15 @@ def test_an_interval_is_a_pale_band_with_the_same_gaps() -> None:
     assert len(paths(drawing, "3")) == 1  # a lone point has a lone interval
 
 
+def test_what_a_logarithmic_axis_cannot_show_ends_with_the_axis() -> None:
+    """An interval down to 0 is a band down to the axis; a reference at 0 is not drawn."""
+    line = Line("a", [0, 1, 2], [1.0, 10.0, 100.0], low=[-1.0, 1.0, 0.0], high=[2.0, 20.0, 200.0])
+    drawing = line_chart(chart(line, log_y=True, baseline=0.0, baseline_label="none"), prefix="p")
+    (band,) = [one for one in parsed(drawing).iter("path") if one.attrib.get("opacity") == "0.16"]
+    assert len(corners(band)) == 6
+    assert "none" not in written(drawing)
+
+
 def test_a_line_of_20_000_points_keeps_its_extremes_in_a_small_drawing() -> None:
     y = [0.0] * 20_000
     y[7_777], y[12_345] = 5.0, -3.0
