@@ -88,7 +88,10 @@ def _plot(record: MetricsRecord, group: Sequence[Difference], prefix: str) -> Pl
     lower = _lower_is_better(record, first.metric)
     contrasts = [_contrast(one, sets, lower) for one in group]
     forest = forest_plot(
-        contrasts, axis=f"Δ {title}", prefix=prefix, name=f"{slug(first.metric)}-difference"
+        contrasts,
+        axis=f"Δ {title}",
+        prefix=prefix,
+        name=f"{_file(record, first.metric)}-difference",
     )
     notes = dict.fromkeys(one.note for one in group if one.note)
     return Plot(
@@ -98,6 +101,12 @@ def _plot(record: MetricsRecord, group: Sequence[Difference], prefix: str) -> Pl
         meaning=[Note("Note", f"{text[0].upper()}{text[1:]}.") for text in notes],
         methods=[],
     )
+
+
+def _file(record: MetricsRecord, name: str) -> str:
+    """The metric, or that of an excess, as part of a file name."""
+    of = {excess_of(one.name): f"{slug(one.name)}-excess" for one in record.metrics}
+    return of.get(name, slug(name))
 
 
 def _lower_is_better(record: MetricsRecord, name: str) -> bool:

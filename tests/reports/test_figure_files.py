@@ -67,7 +67,7 @@ def test_the_same_record_gives_the_same_bytes(
 
 
 def test_names_tell_what_is_drawn_and_never_meet(evaluation: MetricsRecord, tmp_path: Path) -> None:
-    few = {"fid", "precision"}
+    few = {"fid", "excess", "precision"}
     record = evaluation.model_copy(
         update={
             "metrics": [one for one in evaluation.metrics if one.name in few],
@@ -84,6 +84,7 @@ def test_names_tell_what_is_drawn_and_never_meet(evaluation: MetricsRecord, tmp_
     assert len(names) == len(set(names)) == 2 * len(drawn)
     assert all(name.startswith("monet-photos-") for name in names)
     assert "monet-photos-precision-difference.pdf" in names
+    assert {"monet-photos-fid-excess.png", "monet-photos-fid-excess-difference.png"} <= set(names)
 
 
 def test_two_figures_of_one_name_are_numbered(record: MetricsRecord, tmp_path: Path) -> None:
