@@ -64,7 +64,7 @@ def _score_plot(record: TrainingRecord, name: str, scores: Sequence[Score]) -> P
     chart = LineChart(
         title=title,
         x_label=_UPDATES,
-        y_label=_BETTER[better],
+        y_label=f"{title}, {_BETTER[better]}",
         lines=lines,
         marks=marks,
     )
@@ -149,7 +149,7 @@ def _series_plot(group: str, series: Sequence[Series], number: int) -> Plot:
     chart = LineChart(
         title=group,
         x_label=_UPDATES,
-        y_label=unit or "mean between two points",
+        y_label=f"{group} ({unit})" if unit else group,
         lines=lines,
         baseline=level,
     )
