@@ -134,14 +134,22 @@ def _record(path: Path) -> Record:
 
 def _places(moved: Sequence[str], records: Sequence[Record]) -> dict[str, list[Path]]:
     """Reads every ``--images``; a label may be given several times, once per record."""
+    from ganeval.images.recorded import RUN
+    from ganeval.records import TrainingRecord
     from ganeval.records.inputs import recorded_inputs
 
-    inputs = [info for record in records for info in recorded_inputs(record)]
-    imaged = {info.label for info in inputs if info.kind != "statistics"}
+    labels: set[str] = set()
+    saved: set[str] = set()
+    for record in records:
+        if isinstance(record, TrainingRecord):
+            labels.add(RUN)
+            continue
+        for info in recorded_inputs(record):
+            (saved if info.kind == "statistics" else labels).add(info.label)
     places: dict[str, list[Path]] = {}
     for text in moved:
-        label, place = _moved(text, {info.label for info in inputs})
-        if label not in imaged:
+        label, place = _moved(text, labels | saved)
+        if label not in labels:
             raise click.BadParameter(
                 f"{label} was given as saved statistics, which name no images.",
                 param_hint="--images",
@@ -182,17 +190,14 @@ def _source(one: ReadRecord, records: Sequence[Path]) -> Source:
 
 def _write_figures(read: Sequence[ReadRecord], folder: Path) -> int:
     """Writes the figures of every record; those of several say of which they are."""
-    from ganeval.errors import InputError
-    from ganeval.records import AuditRecord, MetricsRecord
     from ganeval_reports.figure_files import write_figures
 
-    written = 0
+    several = len(read) > 1
+    files: list[Path] = []
     for number, one in enumerate(read, start=1):
-        if not isinstance(one.record, MetricsRecord | AuditRecord):
-            raise InputError(f"{one.path}: records of ganeval {one.record.command} have no figures")
-        stem = f"{number}-{one.path.stem}" if len(read) > 1 else ""
-        written += len(write_figures(one.record, folder, stem=stem))
-    return written
+        stem = f"{number}-{one.path.stem}" if several else ""
+        files += write_figures(one.record, folder, stem=stem)
+    return len(files)
 
 
 def _require_sound(read: Sequence[ReadRecord], page: Page) -> None:

@@ -57,12 +57,11 @@ def print_report(out: Path, read: Sequence[ReadRecord], page: Page) -> None:
 def _missing(one: ReadRecord, gone: Collection[ImageId]) -> Iterator[str]:
     if one.images is None:
         return
-    for label, found in one.images.sets.items():
-        if found.remark:
-            yield found.remark
+    yield from one.images.remarks
+    told = {label for label, found in one.images.sets.items() if found.images is None}
+    for label in sorted({of for of, _ in gone} - told):
         keys = sorted(key for of, key in gone if of == label)
-        if found.images is not None and keys:
-            more = " and others" if len(keys) > _NAMED else ""
-            counted = "1 image" if len(keys) == 1 else f"{len(keys):,} images"
-            are = "is" if len(keys) == 1 else "are"
-            yield f"{counted} of {label} {are} missing: {', '.join(keys[:_NAMED])}{more}."
+        more = " and others" if len(keys) > _NAMED else ""
+        counted = "1 image" if len(keys) == 1 else f"{len(keys):,} images"
+        are = "is" if len(keys) == 1 else "are"
+        yield f"{counted} of {label} {are} missing: {', '.join(keys[:_NAMED])}{more}."

@@ -18,7 +18,7 @@ from PIL import Image
 from ganeval.errors import InputError
 from ganeval.images.array_layout import Layout, ValueRange
 from ganeval.images.digests import DigestHints
-from ganeval.images.failures import printable
+from ganeval.images.failures import UnreadableImage, naming, printable
 from ganeval.images.image_set import ImageSet, open_image_set
 from ganeval.images.policy import Decoding
 from ganeval.paths import cache_folder
@@ -102,19 +102,20 @@ def find_images(
         record: What was measured.
         folders: What relative paths of the record are taken from, one after the other; the last is
             where the record lies.
-        moved: Label to the places where its images are instead, one after the other.
+        moved: Label to the places where its images are instead, one after the other; `RUN` for
+            the folder of a training run.
 
     Returns:
         Per set the place whose fingerprint is the recorded one; else the first that can be opened,
-        with a remark.
+        with a remark. Of a training run its folder.
     """
+    moved = moved or {}
     if isinstance(record, TrainingRecord):  # its page shows what the run wrote
-        return RecordedImages({}, folders[-1])
-    inputs = recorded_inputs(record)
+        return RecordedImages({}, [*folders, *moved.get(RUN, ())][-1])
     decoding = _decoding(record)
     found = {}
-    for info in inputs:
-        given = (moved or {}).get(info.label, ())
+    for info in recorded_inputs(record):
+        given = moved.get(info.label, ())
         found[info.label] = _find(record, info, decoding, list(_places(info, folders, given)))
     return RecordedImages(found)
 
@@ -125,9 +126,9 @@ def _picture(folder: Path, path: str) -> Image.Image | None:
     if not file.is_relative_to(folder.resolve()):
         return None
     try:
-        with Image.open(file) as image:
+        with naming(path), Image.open(file) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError):  # Pillow's ways of saying that it is no picture
+    except UnreadableImage:
         return None
 
 
@@ -142,8 +143,9 @@ def _places(info: InputInfo, folders: Sequence[Path], given: Sequence[Path]) -> 
 
 
 def _find(record: Record, info: InputInfo, decoding: Decoding, places: Sequence[Path]) -> FoundSet:
+    label = printable(info.label)
     if info.kind == "statistics":
-        remark = f"{info.label} was given as saved statistics, which hold no images."
+        remark = f"{label} was given as saved statistics, which hold no images."
         return FoundSet(info.label, None, {}, remark, missing=False)
     differing: FoundSet | None = None
     reasons = []
@@ -167,7 +169,7 @@ def _find(record: Record, info: InputInfo, decoding: Decoding, places: Sequence[
         else "the record does not say where they were"
     )
     why = "; ".join(reasons) or unknown
-    remark = f"No image of {info.label} is shown: {why}."
+    remark = f"No image of {label} is shown: {why}."
     return FoundSet(info.label, None, {}, remark, missing=True)
 
 
@@ -197,9 +199,9 @@ def _compared(record: Record, info: InputInfo, images: ImageSet) -> FoundSet:
         return FoundSet(info.label, images, keys, "", missing=False)
     now, then = images.fingerprint, info.fingerprint or "none"
     remark = (
-        f"The images of {info.label} at {printable(images.path)} are not all those that were "
-        f"measured (fingerprint {now[:_DIGITS]}, recorded {then[:_DIGITS]}): one shown under a "
-        "recorded name may be another picture."
+        f"The images of {_named(info, images)} are not all those that were measured "
+        f"(fingerprint {now[:_DIGITS]}, recorded {then[:_DIGITS]}): one shown under a recorded "
+        "name may be another picture."
     )
     return FoundSet(info.label, images, keys, remark, missing=True)
 
@@ -218,10 +220,14 @@ def _of_audit(
         parts = [(changed, "changed"), (lost - changed, "gone")]
         told = " and ".join(f"{count:,} {what}" for count, what in parts if count)
         remark = (
-            f"Of the {len(wanted):,} images of {info.label} at {printable(images.path)} {told} "
-            "since they were measured; these are not shown."
+            f"Of the {len(wanted):,} images of {_named(info, images)} {told} since "
+            "they were measured; these are not shown."
         )
     return FoundSet(info.label, images, same, remark, missing=bool(remark))
+
+
+def _named(info: InputInfo, images: ImageSet) -> str:
+    return f"{printable(info.label)} at {printable(images.path)}"
 
 
 def _recorded_key(key: str, info: InputInfo, kind: str, path: str) -> str:

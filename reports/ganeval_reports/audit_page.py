@@ -11,6 +11,7 @@ from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
 from ganeval_reports.measurements import distributions, separation
 from ganeval_reports.numbers import MISSING, counts, moment
+from ganeval_reports.palette import REAL, looks
 from ganeval_reports.parts import Fact, Facts, Stat, Table
 from ganeval_reports.provenance import environment
 
@@ -26,10 +27,13 @@ def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: i
         load_image: Finds an image; None: no images are shown.
         budget: Characters that its images may take.
     """
-    sets = [one.input for one in record.sets]
+    inputs = [one.input for one in record.sets]
+    marks = looks(one.label for one in inputs if one.role == "fake")
+    sets = [NamedSet(marks.get(one.label, REAL).css, one.label, ", ") for one in inputs]
+    sets[-1] = sets[-1]._replace(joint="")
     return Content(
         "audit.html.j2",
-        [NamedSet(one.role, one.label, "" if one is sets[-1] else ", ") for one in sets],
+        sets,
         {
             "record": record,
             "sets": sets,

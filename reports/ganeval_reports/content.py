@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ganeval.records import Role
-
 
 class NamedSet(NamedTuple):
-    """A set in the name of a record, and what stands after it."""
+    """A set in the name of a record: the classes of its mark, and what stands after it."""
 
-    role: Role
+    look: str
     label: str
     joint: str = ""
 

@@ -15,6 +15,7 @@ from ganeval_reports.images import ImageLoader
 from ganeval_reports.intervals import plots
 from ganeval_reports.latex_table import latex_table
 from ganeval_reports.numbers import moment
+from ganeval_reports.palette import REAL, looks
 from ganeval_reports.peers import peer_table
 from ganeval_reports.provenance import environment, inputs, protocol, skipped
 from ganeval_reports.results import stats
@@ -36,16 +37,16 @@ def metrics_content(record: MetricsRecord, load_image: ImageLoader | None, budge
     large = stats(record.metrics) if len(fakes) == 1 else []
     scores = comparison_table(record)
     repeated = copies(record, load_image, budget // _SHARE_OF_COPIES)
+    marks = looks(fakes)
+    sets = [NamedSet(marks[label].css, label, ", ") for label in fakes]
+    sets[-1] = sets[-1]._replace(joint=" against ")
+    sets.append(NamedSet(REAL.css, real))
     return Content(
         "metrics.html.j2",
-        [
-            *(NamedSet("fake", label, ", ") for label in fakes[:-1]),
-            NamedSet("fake", fakes[-1], " against "),
-            NamedSet("real", real),
-        ],
+        sets,
         {
             "record": record,
-            "real": real,
+            "sets": sets,
             "fakes": fakes,
             # A number and its standard error stay on one line.
             "verdict": record.verdict.replace(" ± ", "\u00a0±\u00a0"),

@@ -12,8 +12,15 @@ import pytest
 from PIL import Image
 
 from ganeval.images import Decoding, open_image_set
-from ganeval.images.recorded import RecordedImages, find_images
-from ganeval.records import Environment, FeatureRun, FeatureSpec, InputInfo, MetricsRecord
+from ganeval.images.recorded import RUN, RecordedImages, find_images
+from ganeval.records import (
+    Environment,
+    FeatureRun,
+    FeatureSpec,
+    InputInfo,
+    MetricsRecord,
+    TrainingRecord,
+)
 
 
 def fill(folder: Path, seeds: range, size: int = 12) -> Path:
@@ -251,3 +258,21 @@ def test_what_cannot_be_opened_is_told_with_its_reason(home: Path, record: Metri
     (home / "fake/notes.txt").write_text("x")
     (remark,) = find_images(record).remarks
     assert remark == "No image of fake is shown: no images under fake; found 1 `.txt`."
+
+
+def test_pictures_of_a_training_run_are_those_in_its_folder(home: Path) -> None:
+    run = TrainingRecord.model_construct(domains=[])
+    (home / "real/broken.png").write_bytes(b"no image")
+    found = find_images(run, folders=[Path(), home / "real"])
+    assert found.any
+    assert same(found, RUN, "001.png", home / "real/001.png")
+    for key in ("none.png", "broken.png", "../fake/011.png", str(home / "fake/011.png")):
+        assert found.load(RUN, key) is None
+    moved = find_images(run, folders=[Path()], moved={RUN: [home / "fake"]})
+    assert same(moved, RUN, "011.png", home / "fake/011.png")
+
+
+def test_remarks_stay_on_one_line_and_name_no_hidden_marks(home: Path) -> None:
+    info = InputInfo(role="real", label="a\n\u202eb", kind="folder", path="no\nne", n=1)
+    (remark,) = find_images(recorded(info)).remarks
+    assert remark == "No image of a\\n\\u202eb is shown: nothing is at no\\nne."

@@ -67,7 +67,7 @@ def test_sections_come_in_the_order_of_an_argument(page: Page) -> None:
         "The images",
         "Inputs",
         "Environment",
-        "The command that made this page",
+        "The command that made these numbers",
     ]
     headings = [" ".join(heading.split()) for heading in page.headings]
     assert [heading for heading in headings if heading in expected] == expected

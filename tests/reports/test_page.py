@@ -80,7 +80,7 @@ def test_parts_come_in_the_order_a_reader_needs_them(page: Page) -> None:
         "Raising the distance most",
         "Inputs",
         "Environment",
-        "The command that made this page",
+        "The command that made these numbers",
     ]
     headings = [" ".join(heading.split()) for heading in page.headings]
     assert headings[0] == "fake & <b>unet</b> against paintings"
