@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -37,6 +38,14 @@ def test_what_differs_from_the_reference_is_what_the_file_says(name: str) -> Non
     changed = resolve(preset=name).changed
     assert set(changed) <= set(content)
     assert bool(changed) == (name != "reference")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_written_out_reads_back_the_same(name: str, tmp_path: Path) -> None:
+    first = resolve(preset=name).config
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(first.model_dump(mode="json")))
+    assert resolve(config_file=file).config == first
 
 
 def test_the_reference_is_the_defaults() -> None:

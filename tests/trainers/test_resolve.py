@@ -181,12 +181,17 @@ def test_size_is_refused_where_domains_have_their_own() -> None:
 def test_a_typed_budget_takes_the_place_of_the_presets() -> None:
     budget = resolve(preset="mnist-svhn", images=900).config.budget
     assert (budget.updates, budget.images, budget.minutes) == (None, 900, None)
-    both = resolve(preset="mnist-svhn", changes=["budget.updates=5"], minutes=2).config.budget
-    assert (both.updates, both.minutes) == (5, 2)
+    both = resolve(changes=["budget.updates=5"], images=9).config.budget
+    assert (both.updates, both.images) == (5, 9)
 
 
-def test_a_budget_of_minutes_cannot_plan_a_decay_over_updates() -> None:
-    assert "schedule.policy" in refused(preset="tiny", minutes=1)
+def test_minutes_are_a_limit_beside_the_presets() -> None:
+    budget = resolve(preset="tiny", minutes=2).config.budget
+    assert (budget.updates, budget.minutes) == (200, 2)
+
+
+def test_a_budget_of_minutes_alone_cannot_plan_a_decay_over_updates() -> None:
+    assert "schedule.policy" in refused("schedule.policy=updates", minutes=1)
 
 
 def test_seed_and_bad_options_are_named_as_typed() -> None:

@@ -103,10 +103,10 @@ def resolve(
         changes: ``dotted.key=value`` each, later ones over earlier ones.
         size: Side of the crops; images are loaded 286/256 times as large, or as large where the
             preset loads at the size of the crop.
-        updates: Budget in optimiser steps of the generators. Any of the three budgets takes the
-            place of all that the preset sets.
+        updates: Budget in optimiser steps of the generators; it takes the place of the number of
+            updates or images that the preset sets, and so does the next one.
         images: Budget in images drawn per domain.
-        minutes: Budget in minutes.
+        minutes: Budget in minutes, beside the others; the first that is reached ends the run.
         seed: Random seed of the run.
 
     Raises:
@@ -116,11 +116,12 @@ def resolve(
     base, layers = _base(preset, config_file)
     for change in changes:
         layers.typed |= layers.put(_parsed(change), f"--set {change}")
-    options = {"budget.updates": updates, "budget.images": images, "budget.minutes": minutes}
-    if any(value is not None for value in options.values()):
-        for key, value in options.items():
+    if updates is not None or images is not None:
+        for key, value in (("budget.updates", updates), ("budget.images", images)):
             if value is not None or key not in layers.typed:
                 layers.put(nested(key, value), f"--{key.rpartition('.')[2]} {value}")
+    if minutes is not None:
+        layers.put(nested("budget.minutes", minutes), f"--minutes {minutes:g}")
     if seed is not None:
         layers.put({"seed": seed}, f"--seed {seed}")
     if size is not None:
