@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,17 @@ from trainers.generators import generator, make_images, save_official
 
 import ganeval
 from ganeval.errors import GanevalError, InputError
-from ganeval.images import OnError
+from ganeval.images import OnError, open_image_set
 from ganeval_cyclegan.checkpoints import Checkpoints
 from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.ema import averaged_copy
+from ganeval_cyclegan.generator_files import open_generators
 from ganeval_cyclegan.nets.build import build_networks
 from ganeval_cyclegan.nets.published import export
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.translate import translate
 from ganeval_cyclegan.translation import TranslateSettings, Translation
+from ganeval_cyclegan.translator import Translator
 
 SEVEN = {
     "1.png": (32, 32),
@@ -79,6 +82,26 @@ def test_every_image_gets_one_file_under_its_own_name(
     for name, size in SEVEN.items():
         assert read((tmp_path / "out" / name).with_suffix(".png")).shape == (*size, 3)
     assert (record.images, record.padded) == (7, 3)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_no_image_is_lost_or_taken_for_another_where_there_are_many(
+    tmp_path: Path, weights: Path, alone: bool
+) -> None:
+    names = {f"{i:02d}.png": (8, 8 + 4 * (i % 2)) for i in range(45)}
+    images = make_images(tmp_path / "in", names)
+    opened = open_image_set(images)
+    settings = TranslateSettings(batch_size=4)
+    translator = Translator(open_generators(weights, settings), settings, torch.device("cpu"))
+    translator._alone = alone  # as on an accelerator, where images come in batches
+    with ThreadPoolExecutor(3) as readers:
+        seen = list(translator._batches(opened, readers))
+    assert sorted(i for indices, _ in seen for i in indices) == list(range(45))
+    assert max(len(indices) for indices, _ in seen) == (1 if alone else 4)
+    for indices, pixels in seen:
+        for index, picture in zip(indices, pixels, strict=True):
+            assert (picture == read(images / opened.keys[index])).all()
+    assert done(weights, images, tmp_path / "out").images == 45
 
 
 def test_pixels_are_those_of_the_published_pipeline(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -119,19 +119,13 @@ class Translator:
         self, images: ImageSet, readers: ThreadPoolExecutor
     ) -> Iterator[tuple[list[int], Pixels]]:
         """Yields indices and pixels of images of equal size, reading a little ahead."""
-        order = iter(self._order(images))
-        waiting = [
-            (indices, [readers.submit(self._read, images, i) for i in indices])
-            for indices, _ in zip(order, range(_THREADS), strict=False)
-        ]
+        waiting: deque[tuple[list[int], list[Future[Pixels]]]] = deque()
+        for indices in self._order(images):
+            waiting.append((indices, [readers.submit(self._read, images, i) for i in indices]))
+            if len(waiting) > _THREADS:
+                yield _gathered(*waiting.popleft())
         while waiting:
-            indices, futures = waiting.pop(0)
-            yield indices, np.stack([future.result() for future in futures])
-            following = next(order, None)
-            if following is not None:
-                waiting.append(
-                    (following, [readers.submit(self._read, images, i) for i in following])
-                )
+            yield _gathered(*waiting.popleft())
 
     def _order(self, images: ImageSet) -> Iterator[list[int]]:
         """Yields the indices of every network call."""
@@ -185,6 +179,10 @@ def worker_threads() -> int:
     """Returns how many threads read and write images."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(cores or 1, _THREADS)
+
+
+def _gathered(indices: list[int], futures: list[Future[Pixels]]) -> tuple[list[int], Pixels]:
+    return indices, np.stack([future.result() for future in futures])
 
 
 def _check_finite(images: Tensor, keys: Sequence[str]) -> None:
