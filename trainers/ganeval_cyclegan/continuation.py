@@ -15,7 +15,11 @@ _FREE: Final = (
     "schedule.constant",
     "schedule.decay",
     "schedule.start",
-    "eval.",
+    "eval.best_",
+    "eval.every",
+    "eval.metrics",
+    "eval.moving_average",
+    "eval.save_best",
     "samples.",
     "checkpoint.",
     "data.workers",
@@ -62,20 +66,36 @@ def allowed_changes(
 def check_images(where: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Compares the images of a run with those that are there now.
 
+    Args:
+        where: The run folder, for messages.
+        old: Manifest as the run was begun: per domain, digests by key, trained on and held out.
+        new: Manifest as it would go on.
+
     Raises:
-        InputError: Images were added, are gone, or have changed.
+        InputError: Images were added, are gone, have changed, or are used otherwise.
     """
-    left, right = flat(old), flat(new)
+    left, right = _files(old), _files(new)
     lines = [f"new: {key}" for key in right if key not in left]
     lines += [f"gone: {key}" for key in left if key not in right]
     lines += [f"changed: {key}" for key in left if key in right and left[key] != right[key]]
+    if not lines and old != new:
+        lines = ["other images are held out for evaluation"]
     if lines:
+        text = f"{where}: the images are not those the run was begun with:"
         raise InputError(
-            "\n  ".join(
-                [f"{where}: the images are not those the run was begun with:"] + _first(lines)
-            ),
+            "\n  ".join([text, *_first(lines)]),
             hint="Bring them back to go on, or start a run in another --out.",
         )
+
+
+def _files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Digest of every image by domain and key."""
+    return {
+        f"{domain} {key}": digest
+        for domain, content in manifest.items()
+        for part in ("train", "held_out")
+        for key, digest in content[part].items()
+    }
 
 
 def _first(lines: list[str]) -> list[str]:

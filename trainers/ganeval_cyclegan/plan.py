@@ -192,8 +192,7 @@ def _opened(request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, 
         data = folder.path / "data"
         return _open(request, config, folder, (str(data if held else write_demo(demo, data)),))
     if not sources and held:
-        manifest = folder.read_json("manifest.json") or {}
-        sources = tuple(manifest[domain]["path"] for domain in ("A", "B"))
+        sources = tuple(domain.input.path for domain in folder.read_state().domains)
     if not sources or len(sources) > 2:
         raise InputError(
             f"two domains are needed, and {len(sources)} sources are named",

@@ -128,7 +128,10 @@ class RunFolder:
         """
         path = self.path / "config.yaml"
         try:
-            config = yaml.safe_load(path.read_text("utf-8"))
+            # The safe loader, in C where there is one: a record is built at every save.
+            config = yaml.load(
+                path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
         except (OSError, yaml.YAMLError) as error:
             raise InputError(f"{path}: cannot be read: {error}") from error
         if not isinstance(config, dict):
