@@ -98,6 +98,16 @@ class Sheet(Model):
     rows: list[SheetRow]
 
 
+class GridImage(Model):
+    """Images generated from the same noise at one update, in one picture."""
+
+    update: int
+    epoch: int
+    path: str = Field(description="relative to the run folder")
+    rows: int
+    columns: int
+
+
 class ScoreHistogram(Model):
     """Scores of a discriminator over images, real against generated."""
 
@@ -154,6 +164,7 @@ class TrainingRecord(Model):
     scores: list[Score] = Field(default_factory=list)
     best: Best | None = None
     sheets: list[Sheet] = Field(default_factory=list)
+    grids: list[GridImage] = Field(default_factory=list)
     histograms: list[ScoreHistogram] = Field(default_factory=list)
     checkpoints: list[Checkpoint] = Field(default_factory=list)
     networks: dict[str, int] = Field(
