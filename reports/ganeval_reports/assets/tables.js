@@ -165,8 +165,8 @@
   };
 
   for (const table of document.querySelectorAll(".scroll > table:not(.scores)")) {
-    const caption = textOf(table.caption);
     const area = table.parentElement;
+    const caption = area.getAttribute("aria-label"); // names the record, too, beside others
     area.after(makeCopies(table, caption));
     if (table.tBodies[0].rows.length > FEW) {
       area.before(makeFilter(table, caption));
