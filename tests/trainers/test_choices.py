@@ -10,7 +10,7 @@ import torch
 from trainers.small_run import small_config, small_state, updates
 
 from ganeval.errors import InputError
-from ganeval_cyclegan.choices import Choices, choose, find_device, numerics
+from ganeval_cyclegan.choices import Choices, choose, find_device, numerics, remarks
 from ganeval_cyclegan.compiled import Compiled
 from ganeval_cyclegan.passes import Passes
 from ganeval_cyclegan.streams import Streams
@@ -67,6 +67,19 @@ def test_devices_that_are_not_there_are_refused(name: str, said: str) -> None:
 def test_cpus_have_no_tensor_float() -> None:
     with pytest.raises(InputError, match=r"run\.precision tf32: cpu has no TensorFloat-32"):
         chosen({"run.precision": "tf32"})
+
+
+def test_choices_that_will_be_regretted_are_remarked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(precision: Any, capability: str) -> list[str]:
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+        return remarks(Choices(CPU, precision=precision))
+
+    assert said("fp32", "AVX2") == []
+    assert said("bf16", "AVX512") == []
+    (slow,) = said("bf16", "AVX2")
+    assert "this CPU (AVX2) has no instructions for it" in slow
+    overflow, slow = said("fp16", "AVX2")
+    assert "overflow" in overflow
 
 
 def test_switches_are_set_for_an_update_and_put_back() -> None:

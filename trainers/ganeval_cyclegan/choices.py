@@ -19,6 +19,7 @@ from ganeval_cyclegan.config import TrainConfig
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_NO_HALF = ("DEFAULT", "NO AVX", "AVX2")  # what torch calls the CPUs that convert in software
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def choose(config: TrainConfig, device: str | torch.device | None = None) -> Cho
     run = config.run
     place = find_device(str(run.device if device is None else device))
     precision = _precision(run.precision, place)
+    # Tensor cores and half-precision CPU kernels work on channels_last; float32 kernels are slower.
     layout = run.channels_last
     alone = config.nets.G.norm != "batch" and config.nets.G.dropout == "none"
     generators = alone if run.merged == "auto" else bool(run.merged)
@@ -69,12 +71,29 @@ def choose(config: TrainConfig, device: str | torch.device | None = None) -> Cho
     return Choices(
         device=place,
         precision=precision,
-        channels_last=_pays(place, precision) if layout == "auto" else layout,
+        channels_last=precision != "fp32" if layout == "auto" else layout,
         merged_generators=generators and not run.low_memory,
         merged_discriminators=discriminators if run.merged == "auto" else bool(run.merged),
         fused=place.type in ("cuda", "cpu"),
         deterministic=run.deterministic,
     )
+
+
+def remarks(choices: Choices) -> list[str]:
+    """Returns sentences about choices that were asked for and that will be regretted."""
+    found = []
+    if choices.precision == "fp16":
+        found.append(
+            "run.precision fp16: scores of discriminators may overflow, and updates that do are"
+            " skipped; bf16 has the range of fp32."
+        )
+    capability = torch.backends.cpu.get_cpu_capability()
+    if choices.half and choices.device.type == "cpu" and capability in _NO_HALF:
+        found.append(
+            f"run.precision {choices.precision}: this CPU ({capability}) has no instructions for"
+            " it, so convolutions take many times as long as in fp32."
+        )
+    return found
 
 
 def find_device(name: str) -> torch.device:
@@ -152,8 +171,3 @@ def _precision(wanted: str, device: torch.device) -> Precision:
         case "fp16":
             return "fp16"
     return "fp32"
-
-
-def _pays(device: torch.device, precision: Precision) -> bool:
-    # On CPUs bfloat16 convolutions are slow without it and float32 ones with it.
-    return precision != "fp32"
