@@ -15,7 +15,7 @@ from ganeval_cyclegan.warmup.networks import WarmupGenerator
 
 SIDE: Final = 8
 _TILE: Final = 48  # smaller images are enlarged by whole pixels to about this side
-_GAP: Final = 2
+_GAP: Final = 4
 _PAPER: Final = 255
 
 

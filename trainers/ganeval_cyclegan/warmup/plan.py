@@ -77,13 +77,9 @@ class WarmupPlan:
     @property
     def manifest(self) -> dict[str, Any]:
         """What tells other images from those that a run was begun with."""
-        return {
-            "A": {
-                "path": self.images.info.path,
-                "images": len(self.images.pixels),
-                "sha256": self.images.fingerprint,
-            }
-        }
+        images = f"{len(self.images.pixels)} images"
+        content = {"train": {images: self.images.fingerprint}, "held_out": {}}
+        return {"A": {"path": self.images.info.path, **content}}
 
     def describe(self) -> str:
         """Returns what will be trained, and the assumptions in it."""
