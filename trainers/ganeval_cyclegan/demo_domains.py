@@ -77,7 +77,7 @@ class Demo:
 
     Attributes:
         about: What becomes what, in a sentence.
-        kinds: Outlines and how often each occurs.
+        kinds: Outlines; all are equally frequent, and none occurs twice before each did once.
         radii: Smallest and largest radius of an object, in pixels.
         ground: Colour of the background.
         paint: Colours of an object of some kind in some domain: of the left and of the right half
@@ -85,7 +85,7 @@ class Demo:
     """
 
     about: str
-    kinds: dict[str, float]
+    kinds: tuple[str, ...]
     radii: tuple[float, float]
     ground: Colour
     paint: Callable[[str, Domain], tuple[Colour, Colour]]
@@ -110,14 +110,14 @@ def _coat(kind: str, domain: Domain) -> tuple[Colour, Colour]:
 DEMOS: Final[dict[str, Demo]] = {
     "stripes": Demo(
         about="brown blobs on green (A) to the same blobs in black and white stripes (B)",
-        kinds={"ellipse": 1.0},
+        kinds=("ellipse",),
         radii=(9.0, 16.0),
         ground=(105, 160, 85),
         paint=_coat,
     ),
     "shapes": Demo(
         about="red circles, green squares and blue triangles (A) to yellow, cyan and violet (B)",
-        kinds={"circle": 0.5, "square": 0.3, "triangle": 0.2},
+        kinds=("circle", "square", "triangle"),
         radii=(8.0, 14.0),
         ground=(215, 210, 200),
         paint=_plain,
@@ -224,12 +224,13 @@ def demo_of(name: str) -> Demo:
 def scene_of(demo: Demo, rng: random.Random) -> Scene:
     """Draws a scene of two or three objects that do not touch."""
     wanted, things = rng.choice((2, 3)), list[Thing]()
+    kinds = rng.sample(demo.kinds, len(demo.kinds))
     for _ in range(_TRIES):
         if len(things) == wanted:
             break
         radius = rng.uniform(*demo.radii)
         x, y = (rng.uniform(radius + 2, SIDE - radius - 2) for _ in range(2))
-        kind = rng.choices(list(demo.kinds), list(demo.kinds.values()))[0]
+        kind = kinds[len(things) % len(kinds)]
         thing = Thing(kind, x, y, radius, rng.uniform(0, math.tau), rng.uniform(0.55, 0.8))
         if all(math.hypot(x - o.x, y - o.y) > radius + o.radius + _GAP for o in things):
             things.append(thing)
