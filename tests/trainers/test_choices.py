@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from typing import Any
 
 import pytest
 import torch
-from trainers.small_run import small_config, small_state, updates
+from trainers.small_run import (
+    difference,
+    felt_parameters,
+    small_batch,
+    small_config,
+    small_state,
+    updates,
+)
 
 from ganeval.errors import InputError
 from ganeval_cyclegan.choices import Choices, choose, find_device, numerics, remarks
@@ -205,3 +213,21 @@ def test_compiled_runs_have_the_keys_of_others(monkeypatch: pytest.MonkeyPatch) 
     assert told == told_plain
     keys = {name: list(one.state_dict()) for name, one in plain.nets.items()}
     assert {name: list(one.state_dict()) for name, one in state.nets.items()} == keys
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+@pytest.mark.filterwarnings("default")  # the compiler's own
+def test_a_compiled_network_has_the_gradients_of_the_plain_one() -> None:
+    network = small_state(small_config(), Streams(0), torch.float32).nets.D_A
+    images = small_batch(0, dtype=torch.float32).A
+    call = Compiled(network)
+    found = []
+    for one in (network, call):
+        network.zero_grad()
+        one(images).square().mean().backward()
+        felt = felt_parameters(network)
+        found.append({name: p.grad.clone() for name, p in felt if p.grad is not None})
+    assert not call._failed
+    # float32: sums of a few hundred terms in another order.
+    assert difference(found[0], found[1]) < 1e-4
