@@ -41,7 +41,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str) -> tupl
 
 
 @click.command(
-    epilog="Example: ganeval translate runs/horses horses/ zebras/ --direction AtoB\n\n"
+    epilog="Example: ganeval translate runs/horses horses/ zebras/\n\n"
     "Then: ganeval fid real-zebras/ zebras/"
 )
 @click.argument("checkpoint", metavar="CKPT", type=_PATH)
@@ -50,7 +50,7 @@ def _size(_context: click.Context, _option: click.Parameter, value: str) -> tupl
 @click.option(
     "--direction",
     type=click.Choice(["AtoB", "BtoA"]),
-    help="Which generator, where CKPT holds both.",
+    help="Which generator, where CKPT holds both.  [default: AtoB of a run; else it must be said]",
 )
 @click.option(
     "--checkpoint",

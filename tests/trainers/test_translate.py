@@ -388,12 +388,11 @@ class TestRunFolders:
         own = build_networks(self.CONFIG, Streams(0)).G_A.eval()  # which the average still is
         assert (read(tmp_path / "ema/1.png") == by_hand(own, images / "1.png")).all()
 
-    def test_both_directions_are_there_and_one_must_be_chosen(
+    def test_both_directions_are_there_and_a_to_b_is_taken_unless_told(
         self, run: Path, tmp_path: Path
     ) -> None:
         images = make_images(tmp_path / "in", {"1.png": (16, 16)})
-        with pytest.raises(InputError, match="a generator for each direction"):
-            done(run, images, tmp_path / "out")
+        assert done(run, images, tmp_path / "forth").generator.direction == "AtoB"
         done(run, images, tmp_path / "out", direction="BtoA", extras=("recovered",))
         own = build_networks(self.CONFIG, Streams(0)).G_B.eval()
         assert (read(tmp_path / "out/1.png") == by_hand(own, images / "1.png")).all()

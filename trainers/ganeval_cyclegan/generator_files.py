@@ -114,12 +114,7 @@ def _of_checkpoint(
     path: Path, settings: TranslateSettings, notices: list[Notice] | None = None
 ) -> Generators:
     """Opens a checkpoint of this package, which holds the configuration of its run."""
-    direction = settings.direction
-    if direction is None:
-        raise InputError(
-            f"{path}: holds a generator for each direction",
-            hint="Choose one with --direction AtoB or --direction BtoA.",
-        )
+    direction = settings.direction or "AtoB"
     content = read_checkpoint(path)
     try:
         config = TrainConfig.model_validate(content["config"])
