@@ -15,7 +15,7 @@ from typing import Any, cast
 import click
 
 from ganeval import __version__
-from ganeval.errors import ExitCode, GanevalError
+from ganeval.errors import ExitCode, GanevalError, ToldElsewhere
 
 # Help lines live here, so that `ganeval --help` imports no command.
 _COMMANDS = {
@@ -116,7 +116,7 @@ def run(args: list[str]) -> int:
     """Runs one command line and returns its exit code; see `ganeval.errors.ExitCode`."""
     debug = "--debug" in args
     try:
-        cli.main(args=args, prog_name="ganeval", standalone_mode=False)
+        ended = cli.main(args=args, prog_name="ganeval", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -129,6 +129,8 @@ def run(args: list[str]) -> int:
         # The reader (head, less) has gone; nothing is left to say, not even while shutting down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
+    except ToldElsewhere as error:
+        return int(error.exit_code)
     except GanevalError as error:
         if debug:
             traceback.print_exc()
@@ -139,7 +141,7 @@ def run(args: list[str]) -> int:
             traceback.print_exc()
         click.echo(f"Error: {_system_reason(error)}", err=True)
         return int(ExitCode.FAILED)
-    return int(ExitCode.DONE)
+    return ended if isinstance(ended, int) else int(ExitCode.DONE)  # of click.exceptions.Exit
 
 
 def _system_reason(error: OSError | MemoryError) -> str:

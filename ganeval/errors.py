@@ -58,6 +58,18 @@ class ConditionError(GanevalError):
     exit_code = ExitCode.CONDITION
 
 
+class ToldElsewhere(GanevalError):
+    """Ends one of several processes of a command without a word, since another one tells why.
+
+    Args:
+        exit_code: What that other process ends with.
+    """
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        super().__init__("another process of this command tells why it ended")
+        self.exit_code = exit_code
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], *, listing: str = "") -> InputError:
     """Builds the error for a name nobody knows, with near matches or the whole list.
 

@@ -178,13 +178,14 @@ def test_a_batch_that_no_epoch_fills_is_refused() -> None:
         Sampling(DataConfig(drop_last=True), 8, {"A": 5, "B": 2})
 
 
-def test_processes_share_one_larger_batch() -> None:
-    """What two processes draw with batch 2 is what one draws with batch 4."""
-    config = DataConfig(pairing="cycle", drop_last=True)
-    one = Sampling(config, 4, {"A": 13, "B": 9})
-    two = Sampling(config, 2, {"A": 13, "B": 9}, processes=2)
-    assert one.updates_per_epoch == two.updates_per_epoch == 3
-    for update in range(7):
+def test_processes_divide_a_batch() -> None:
+    """What two processes draw together is what one draws, in a last, smaller batch too."""
+    config = DataConfig(pairing="cycle")
+    one = Sampling(config, 4, {"A": 14, "B": 9})
+    two = Sampling(config, 4, {"A": 14, "B": 9}, processes=2)
+    assert one.updates_per_epoch == two.updates_per_epoch == 4
+    assert one.last_batch == two.last_batch == 2
+    for update in range(9):
         parts = [two.samples(Streams(0, rank), update) for rank in (0, 1)]
         assert parts[0] + parts[1] == one.samples(Streams(0), update)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
@@ -107,8 +108,10 @@ class Passes:
         rate = diffaug_rate(self.config, self.state.update)
         if rate >= 1:
             return True
-        # Counted by update: one decision for all that a discriminator is shown in it.
-        return self.streams.at(f"diffaug.rate.{domain}", self.state.update).random() < rate
+        # Counted by update: one decision for all that a discriminator is shown in it, in every
+        # process.
+        key = self.streams.key(f"diffaug.rate.{domain}", self.state.update, shared=True)
+        return random.Random(key).random() < rate
 
     def _laid_out(self, images: Tensor) -> Tensor:
         if self.state.choices.channels_last:

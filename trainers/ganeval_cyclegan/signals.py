@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1")
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+"""Names of the signals that ask a run to stop."""
 
 
 class StopNow(BaseException):
@@ -31,7 +32,7 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():
-            for name in _NAMES:
+            for name in SIGNALS:
                 number = getattr(signal, name, None)  # Windows has no SIGUSR1
                 if number is not None:
                     self._before[number] = signal.signal(number, self._note)

@@ -73,7 +73,7 @@ class Data:
         config: Of the run.
         domains: A and B.
         notes: Sentences about what was found, for the user.
-        processes: That train together.
+        processes: That train together, and divide every batch.
 
     Raises:
         InputError: The pairing makes no batch of these images.
@@ -90,6 +90,7 @@ class Data:
         self.config = config
         self.domains = domains
         self.notes = list(notes)
+        self.processes = processes
         self._samples = {name: Samples(config, name, domains[name].train) for name in DOMAINS}
         sizes = {name: len(samples) for name, samples in self._samples.items()}
         self.sampling = Sampling(config.data, config.optim.batch, sizes, processes)
@@ -120,6 +121,12 @@ class Data:
     def updates_per_epoch(self) -> int:
         """Updates that count as one epoch."""
         return self.sampling.updates_per_epoch
+
+    def dropping_last(self) -> Data:
+        """Returns the same data without the last, smaller batch of every epoch."""
+        section = self.config.data.model_copy(update={"drop_last": True})
+        config = self.config.model_copy(update={"data": section})
+        return Data(config, self.domains, notes=self.notes, processes=self.processes)
 
     def batch(self, streams: Streams, update: int) -> Batch:
         """Returns what this process trains on at an update, counted from 0."""

@@ -48,7 +48,8 @@ def open_data(
         run_folder: Of a run that may be there: subsets that it chose by features are kept.
         data_root: Where named data sets lie, or are downloaded to.
         embed: Features of images, for subsets chosen by them.
-        processes: That train together.
+        processes: That train together, and divide every batch; a last one that they cannot divide
+            is dropped.
 
     Raises:
         InputError: Anything about the images that cannot be trained on, with the file or key named.
@@ -64,8 +65,14 @@ def open_data(
     }
     _check_held_out(config, domains)
     for domain in DOMAINS:
-        _check_transform(config, domain, domains[domain])
+        _check_transform(config, domain, domains[domain], processes)
     data = Data(config, domains, notes=_notes(domains), processes=processes)
+    if data.sampling.last_batch % processes:
+        data = data.dropping_last()
+        data.notes.append(
+            f"data.drop_last is true: {processes} processes cannot divide the last batch of an"
+            " epoch evenly."
+        )
     _check_batches(config, data)
     _keep(config, [one.train for one in domains.values()])
     return data
@@ -185,7 +192,7 @@ def _check_held_out(config: TrainConfig, domains: dict[Domain, DomainData]) -> N
             )
 
 
-def _check_transform(config: TrainConfig, name: Domain, domain: DomainData) -> None:
+def _check_transform(config: TrainConfig, name: Domain, domain: DomainData, processes: int) -> None:
     """Checks the sizes of all images against what is done with them."""
     for images in (domain.train, domain.held):
         check_fits(images.transform, name, dict(zip(images.keys, images.sizes, strict=True)))
@@ -196,9 +203,10 @@ def _check_transform(config: TrainConfig, name: Domain, domain: DomainData) -> N
         for images in (domain.train, domain.held)
     ]
     what = f"data.preprocess {config.data.preprocess}: images of domain {name} have"
-    if config.optim.batch > 1 and len(sizes[0]) > 1:
+    share = config.optim.batch // processes
+    if share > 1 and len(sizes[0]) > 1:
         raise InputError(
-            f"{what} {len(sizes[0])} sizes, and a batch of {config.optim.batch} needs one",
+            f"{what} {len(sizes[0])} sizes, and a batch of {share} needs one",
             hint="Set optim.batch to 1, or data.preprocess to resize_and_crop.",
         )
     if config.eval.every > 0 and len(sizes[1]) > 1:
@@ -209,11 +217,11 @@ def _check_transform(config: TrainConfig, name: Domain, domain: DomainData) -> N
 
 
 def _check_batches(config: TrainConfig, data: Data) -> None:
-    last = data.sampling.last_batch
+    last = data.sampling.last_batch // data.processes
     if config.pool.strategy == "shrivastava" and last % 2:
         raise InputError(
             f"pool.strategy shrivastava splits a batch in halves, and the last batch of an epoch"
-            f" has {last} images",
+            f" has {last} images" + (" in each process" if data.processes > 1 else ""),
             hint="Set data.drop_last to true.",
         )
 

@@ -35,14 +35,14 @@ class Sampling:
     """The order in which samples are drawn.
 
     An epoch is a pass over the longer domain, or ``data.epoch_updates`` updates. What an update
-    draws depends on the seed and its number, so training may begin anywhere; with several processes
-    each takes its part of a batch that is as many times as large.
+    draws depends on the seed and its number, so training may begin anywhere; several processes
+    divide a batch, whose samples are the same however many there are.
 
     Args:
         config: Pairing and epochs.
-        batch: Samples of each domain per update and process.
+        batch: Samples of each domain per update, of all processes together.
         sizes: Number of samples of each domain.
-        processes: That train together.
+        processes: That train together; they divide every batch evenly.
 
     Raises:
         InputError: An epoch would have no batch.
@@ -52,16 +52,15 @@ class Sampling:
         self, config: DataConfig, batch: int, sizes: dict[Domain, int], processes: int = 1
     ) -> None:
         self._config = config
-        self._batch = batch
-        self._whole = batch * processes
+        self._whole = batch
+        self._processes = processes
         self._sizes = sizes
-        self._drop_last = config.drop_last or processes > 1
+        self._drop_last = config.drop_last
         self._passes: dict[tuple[int, str, int], list[int]] = {}
         self._lock = threading.Lock()
         if self.updates_per_epoch == 0:
             raise InputError(
-                f"optim.batch {batch}: an epoch of {self._longest} images has no whole batch"
-                + (f" of {self._whole} on {processes} processes" if processes > 1 else ""),
+                f"optim.batch {batch}: an epoch of {self._longest} images has no whole batch",
                 hint="Use a smaller batch, or set data.epoch_updates.",
             )
 
@@ -92,7 +91,8 @@ class Sampling:
     def samples(self, streams: Streams, update: int) -> list[Sampled]:
         """Returns what this process draws at an update, counted from 0."""
         counters = self.counters(update)
-        own = counters[streams.rank * self._batch : (streams.rank + 1) * self._batch]
+        share = len(counters) // self._processes
+        own = counters[streams.rank * share : (streams.rank + 1) * share]
         return [Sampled(k, self._index(streams, "A", k), self._index(streams, "B", k)) for k in own]
 
     def indices(self, streams: Streams, domain: Domain, counters: range) -> Iterator[int]:
