@@ -11,12 +11,10 @@ from typing import Any
 import torch
 
 from ganeval.environment import environment
-from ganeval.records import GridImage, ScoreHistogram, TrainingRecord
+from ganeval.records import GridImage, TrainingRecord
 from ganeval_cyclegan.book import Book
 from ganeval_cyclegan.checkpoints import Checkpoints
 from ganeval_cyclegan.continuation import allowed_changes, check_images
-from ganeval_cyclegan.discriminator_histograms import DiscriminatorScores, histogram
-from ganeval_cyclegan.discriminator_scores import threshold
 from ganeval_cyclegan.memory import peak_memory
 from ganeval_cyclegan.meters import Meters, measured_line
 from ganeval_cyclegan.metrics_log import MetricsLog
@@ -29,6 +27,7 @@ from ganeval_cyclegan.warmup.batches import Batches
 from ganeval_cyclegan.warmup.grid import SIDE, draw_grid, fixed_noise
 from ganeval_cyclegan.warmup.plan import WarmupPlan
 from ganeval_cyclegan.warmup.record import write_warmup_record
+from ganeval_cyclegan.warmup.scores import score_histogram, told
 from ganeval_cyclegan.warmup.state import Step, create_state, right_calls, train_step
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -155,26 +154,12 @@ class WarmupRun:
         """Writes means, histogram and picture, and tells the overlap."""
         means = self._meters.means("epoch")
         self._write("epoch", measured_line(means))
-        found = self._histogram(step)
+        found = score_histogram(self._config.gan, step, self._state.update)
         content = {"scores": [], "histograms": [found.model_dump(mode="json")], "gaps": {}}
         self._write("eval", content)
         self._draw()
         self._tell("epoch", epoch=self._epoch, losses=means)
         self._tell("score", epoch=self._epoch, text=told(found))
-
-    def _histogram(self, step: Step) -> ScoreHistogram:
-        """Scores of the last real batch and of the images generated beside it."""
-        real, fake, level = step.real, step.fake, threshold(self._config.gan)
-        unit = "raw score"
-        if self._config.gan == "vanilla":
-            real, fake, level, unit = real.sigmoid(), fake.sigmoid(), 0.5, "probability"
-        scores = DiscriminatorScores(
-            train=list(real[:, 0].cpu().numpy()),
-            held_out=[],
-            fake=list(fake[:, 0].cpu().numpy()),
-            threshold=level,
-        )
-        return histogram("D", scores, self._state.update).model_copy(update={"unit": unit})
 
     def _draw(self) -> None:
         name = f"samples/grid-e{self._epoch:04d}-u{self._state.update:06d}.png"
@@ -349,11 +334,3 @@ class WarmupRun:
             left=self._plan.budget.left(self._state.update, seconds, per_update),
             seconds=seconds,
         )
-
-
-def told(found: ScoreHistogram) -> str:
-    """Returns what a histogram shows, in a line."""
-    text = f"scores of real and generated images overlap by {found.overlap or 0:.0%}"
-    if found.accuracy is not None:
-        text += f", {found.accuracy:.0%} called rightly at {found.threshold:g}"
-    return text.replace("%", " %")
