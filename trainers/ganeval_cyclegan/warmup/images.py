@@ -82,7 +82,7 @@ def open_small_images(source: str | None, root: Path | None = None) -> SmallImag
             f"{_LARGEST}x{_LARGEST} pixels",
             hint="Use smaller images, or train the CycleGAN.",
         )
-    return SmallImages(_pixels(images), images.info("real", "A"))
+    return SmallImages(_pixels(images), images.info("real", Path(images.path).name))
 
 
 def _open(source: str | None, root: Path | None) -> ImageSet:
