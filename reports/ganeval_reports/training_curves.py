@@ -51,12 +51,13 @@ def histogram_plots(record: TrainingRecord) -> list[Plot]:
 def _score_plot(record: TrainingRecord, name: str, scores: Sequence[Score]) -> Plot:
     display, better = scores[0].display, scores[0].better
     power = glossary.entry(name).power
+    window = _window(record)
     kinds = list(dict.fromkeys((one.direction, one.network) for one in scores))
     lines = []
     for direction, network in kinds:
         own = [one for one in scores if (one.direction, one.network) == (direction, network)]
         label = _WORDS[direction] + (f", {_NETWORKS[network]}" if network == "ema" else "")
-        lines.append(_score_line(label, own, 10.0**power))
+        lines.append(_score_line(label, own, 10.0**power, window))
     marks = []
     if record.best is not None and record.best.metric.partition("_")[0] == name:
         marks.append(VerticalMark(record.best.update, "best"))
@@ -69,7 +70,6 @@ def _score_plot(record: TrainingRecord, name: str, scores: Sequence[Score]) -> P
         marks=marks,
     )
     drawing = line_chart(chart, prefix=f"score-{name}", name=f"score-{name}")
-    window = max(one.window for one in scores)
     meaning = [Note("What it is", about)] if (about := _about(name)) else []
     if any(network == "ema" for _, network in kinds):
         meaning.append(Note("Averaged", "by a moving average of the generators' weights."))
@@ -84,7 +84,13 @@ def _score_plot(record: TrainingRecord, name: str, scores: Sequence[Score]) -> P
     return Plot(title, [drawing], _score_table(title, scores, power), meaning, [])
 
 
-def _score_line(label: str, scores: Sequence[Score], scale: float) -> Line:
+def _window(record: TrainingRecord) -> int:
+    """Evaluations that a full moving average spans: what was asked for, else the longest one."""
+    asked = record.config.get("eval", {}).get("moving_average")
+    return asked if isinstance(asked, int) else max(one.window for one in record.scores)
+
+
+def _score_line(label: str, scores: Sequence[Score], scale: float, window: int) -> Line:
     def scaled(values: Sequence[float | None]) -> list[float | None]:
         return [None if value is None else value * scale for value in values]
 
@@ -96,7 +102,7 @@ def _score_line(label: str, scores: Sequence[Score], scale: float) -> Line:
         [one.update for one in scores],
         scaled([one.value for one in estimates]),
         smooth=smooth if any(value is not None for value in smooth) else None,
-        smooth_from=max(one.window for one in scores) - 1,
+        smooth_from=window - 1,
         low=scaled([one.low for one in estimates]) if bounded else None,
         high=scaled([one.high for one in estimates]) if bounded else None,
     )

@@ -15,7 +15,7 @@ from ganeval_reports.parts import Fact, Facts, Stat, Table
 from ganeval_reports.provenance import environment, input_table
 from ganeval_reports.results import scaled_name
 from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
-from ganeval_reports.training_sheets import sheets
+from ganeval_reports.training_sheets import generated, sheets
 
 _DIGITS = 12
 """Hex digits shown of a digest; the record holds all."""
@@ -54,6 +54,7 @@ def training_content(
             "best": _best(record.best),
             "scores": score_plots(record),
             "sheets": sheets(record, load_image, budget),
+            "generated": generated(record, load_image, budget),
             "losses": loss_groups(record),
             "histograms": histogram_plots(record),
             "protocol": list(_protocol(record)),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ganeval.records import Direction, Role, Sheet, SheetRow, TrainingRecord
+from ganeval.records import Direction, GridImage, Role, Sheet, SheetRow, TrainingRecord
 from ganeval_reports.images import Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import fixed
 from ganeval_reports.palette import REAL, SETS
@@ -25,6 +25,9 @@ _STAGES: Final[tuple[tuple[str, Role, str], ...]] = (
     ("identity", "fake", SETS[2].css),
 )
 _ARROW: Final[dict[Direction, str]] = {"AtoB": "A to B", "BtoA": "B to A"}
+
+_GRIDS: Final = 6
+"""Pictures of generated images that are shown, spread over the run."""
 
 Found = Picture | Absence
 
@@ -82,10 +85,30 @@ def sheets(record: TrainingRecord, load: ImageLoader | None, budget: int) -> She
     return Sheets(about, grids, followed, note)
 
 
-def _when(sheet: Sheet) -> str:
-    if sheet.update == 0:
+def generated(record: TrainingRecord, load: ImageLoader | None, budget: int) -> Grid | None:
+    """Embeds pictures of what a generator makes of the same noise; None if the run wrote none."""
+    if not record.grids or load is None:
+        return None
+    last = len(record.grids) - 1
+    places = dict.fromkeys(round(i * last / (_GRIDS - 1)) for i in range(_GRIDS))
+    shown = [record.grids[place] for place in places]
+    (found,) = embed([[[(RUN, one.path)] for one in shown]], load, budget)
+    tiles = []
+    for one, (picture,) in zip(shown, found, strict=True):
+        if isinstance(picture, Picture):
+            name = _when(one)
+            shot = Shot("fake", SETS[0].css, name, name, f"generated images, {name}", picture)
+            tiles.append(Tile([shot], ""))
+    about = f"{shown[-1].rows} × {shown[-1].columns} images of the same noise in each picture."
+    gone = len(shown) - len(tiles)
+    note = f"{gone:,} of {len(shown):,} pictures could not be loaded." if gone else ""
+    return Grid("Generated images", None, about, tiles, note)
+
+
+def _when(one: Sheet | GridImage) -> str:
+    if one.update == 0:
         return "before the first update"
-    return f"after epoch {sheet.epoch:,} ({sheet.update:,} updates)"
+    return f"after epoch {one.epoch:,} ({one.update:,} updates)"
 
 
 def _paths(row: SheetRow) -> list[str]:

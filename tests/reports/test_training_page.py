@@ -9,11 +9,11 @@ from reports.test_page import Page
 from reports.training import DOMAINS, EPOCHS, KEY, ROWS, training_pictures, training_record
 
 from ganeval.images.recorded import find_images
-from ganeval.records import TrainingRecord, read_record
+from ganeval.records import GridImage, TrainingRecord, read_record
 from ganeval_reports import render
 from ganeval_reports.figure_files import figures
 from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
-from ganeval_reports.training_sheets import RUN, sheets
+from ganeval_reports.training_sheets import RUN, generated, sheets
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +154,26 @@ def test_pictures_come_from_the_folder_of_the_record_and_from_nowhere_else(
     for path in ("broken.png", "gone.png", "../secret.png", str(tmp_path / "secret.png")):
         assert found.load(RUN, path) is None
     assert found.load("photos", "a.png") is None
+
+
+def test_a_run_without_translations_shows_what_was_generated(record: TrainingRecord) -> None:
+    grids = [
+        GridImage(update=100 * i, epoch=i, path=f"samples/{i}.png", rows=8, columns=8)
+        for i in range(20)
+    ]
+    run = record.model_copy(update={"sheets": [], "grids": grids})
+    shown = generated(run, lambda _l, _k: Image.new("RGB", (64, 64)), 10**9)
+    assert shown is not None
+    later = [f"after epoch {i} ({100 * i:,} updates)" for i in (4, 8, 11, 15, 19)]
+    assert [tile.shots[0].name for tile in shown.tiles] == ["before the first update", *later]
+    html = render(run, lambda _l, _k: Image.new("RGB", (64, 64)))
+    assert "Generated images" in html
+    assert "D_A judges" not in html
+
+
+def test_a_moving_average_counts_as_full_after_as_many_evaluations_as_were_asked_for(
+    record: TrainingRecord,
+) -> None:
+    asked = record.model_copy(update={"config": {"eval": {"moving_average": 25}}})
+    notes = [note.text for note in score_plots(asked)[0].meaning if note.term == "Strong line"]
+    assert notes[0].startswith("moving average over the last 25 evaluations")
