@@ -100,6 +100,7 @@ def train(
     """
     from ganeval.commands.training_progress import TrainingProgress
     from ganeval.training.features import image_features
+    from ganeval.training.processes import is_first_process
     from ganeval.training.trainers import TRAINERS
 
     if json_ and quiet:
@@ -107,10 +108,12 @@ def train(
     chosen = TRAINERS.get(trainer)()
     request = {"out": out, "dry_run": dry_run, "features": image_features, **asked}
     plan = chosen.plan(request)
+    first = is_first_process()
+    quiet, json_ = quiet or not first, json_ and first
     silent = quiet or json_
     if not silent:
         click.echo(plan.describe(), err=not dry_run)
-    evaluate = _evaluate(plan)
+    evaluate = _evaluate(plan) if first else None
     if dry_run:
         return
     argv = click.get_current_context().find_root().meta[ARGV]

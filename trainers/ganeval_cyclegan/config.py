@@ -218,7 +218,9 @@ class OptimConfig(Section):
     lr_D: float = Field(default=2e-4, gt=0)
     betas: tuple[Share, Share] = (0.5, 0.999)
     eps: float = Field(default=1e-8, gt=0)
-    batch: Positive = 1
+    batch: Positive = Field(
+        default=1, description="images per domain and update, of all processes together"
+    )
     order: Literal["G-then-D", "D-then-G", "simultaneous"] = "G-then-D"
     d_steps: Positive = 1
     leak: bool = Field(
@@ -312,7 +314,9 @@ class RunConfig(Section):
     )
     low_memory: bool = False
     deterministic: bool = False
-    sync_bn: bool = False
+    sync_bn: bool = Field(
+        default=False, description="batch norm over the batch of all processes, not of each"
+    )
     log_every: Positive = Field(default=50, description="updates between lines of metrics.jsonl")
 
 

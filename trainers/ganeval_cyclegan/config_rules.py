@@ -261,6 +261,11 @@ _IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], str], ...] = (
     ("nets.G.kernel", lambda c: c.nets.G.arch == "resnet", "nets.G.arch resnet"),
     ("nets.G.block_activation", lambda c: c.nets.G.arch == "resnet", "nets.G.arch resnet"),
     ("nets.D.n_layers", lambda c: c.nets.D.arch == "patch", "nets.D.arch patch"),
+    (
+        "run.sync_bn",
+        lambda c: "batch" in (c.nets.G.norm, c.nets.D.norm),
+        "nets.G.norm or nets.D.norm batch",
+    ),
     ("nets.D.kernel", lambda c: c.nets.D.arch != "pixel", "nets.D.arch patch or stride4"),
 )
 

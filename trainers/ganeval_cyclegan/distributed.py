@@ -49,6 +49,7 @@ class World:
         self.rank = rank
         self.size = size
         self.local_rank = local_rank
+        self._ending = False  # all processes have come to the same end
         self._talk: Group = None  # what is agreed on
         self._tensors: Group = None  # gradients and the like
         if size > 1:
@@ -127,7 +128,7 @@ class World:
         if self.size == 1:
             return work()
         if not self.is_first:
-            outcome: T = _outcome(exchange.from_first(None, self._talk))
+            outcome: T = self._outcome(exchange.from_first(None, self._talk))
             return outcome
         try:
             result = work()
@@ -136,6 +137,7 @@ class World:
             raise
         except GanevalError as error:
             exchange.from_first({"exit": int(error.exit_code)}, self._talk)
+            self.end()
             raise
         exchange.from_first({"result": result}, self._talk)
         return result
@@ -177,6 +179,7 @@ class World:
                 if other[name] != value:
                     text = f"{name}: {other[name]} in process {rank} on {host}, and {value} in "
                     error = InputError(f"{text}process 0 on {first_host}", hint=hint)
+                    self.end()
                     raise error if self.is_first else ToldElsewhere(error.exit_code)
 
     def share(self, parameters: Sequence[nn.Parameter]) -> None:
@@ -217,6 +220,34 @@ class World:
         """
         return [] if self.size == 1 else exchange.to_first(state, self._talk)
 
+    def end(self) -> None:
+        """Notes that all processes end here; they will leave together.
+
+        torchrun stops all processes as soon as one has failed, so the first one, which still has
+        something to say, is waited for.
+        """
+        self._ending = True
+
+    def part(self) -> None:
+        """Leaves the other processes, at the exit of this one."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if not dist.is_initialized():
+            return
+        if self._ending:
+            with contextlib.suppress(RuntimeError, ValueError):
+                dist.monitored_barrier(timeout=_PARTING)
+        with contextlib.suppress(RuntimeError, ValueError):
+            dist.destroy_process_group()
+
+    def _outcome(self, told: Mapping[str, Any]) -> Any:
+        if "stop" in told:
+            raise StopNow
+        if "exit" in told:
+            self.end()
+            raise ToldElsewhere(ExitCode(told["exit"]))
+        return told["result"]
+
     def _fail_together(self, error: GanevalError | None) -> None:
         own: dict[str, Any] | None = None
         if error is not None:
@@ -226,6 +257,7 @@ class World:
             return
         rank, told = failed[0]
         code = ExitCode(told["exit"])
+        self.end()
         if not self.is_first:
             raise ToldElsewhere(code) from error
         if error is not None:
@@ -254,24 +286,7 @@ def join() -> World:
                 hint="The hosts have to reach each other; GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME"
                 " name the network interface where there are several.",
             ) from error
-        atexit.register(_part)
-    return World(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
-
-
-def _outcome(told: Mapping[str, Any]) -> Any:
-    if "stop" in told:
-        raise StopNow
-    if "exit" in told:
-        raise ToldElsewhere(ExitCode(told["exit"]))
-    return told["result"]
-
-
-def _part() -> None:
-    """Ends together with the others: torchrun stops all processes as soon as one has failed."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if dist.is_initialized():
-        with contextlib.suppress(RuntimeError, ValueError):
-            dist.monitored_barrier(timeout=_PARTING)
-        with contextlib.suppress(RuntimeError, ValueError):
-            dist.destroy_process_group()
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    world = World(dist.get_rank(), dist.get_world_size(), local_rank)
+    atexit.register(world.part)
+    return world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -25,9 +26,12 @@ def end_epoch(run: Run, lines: LineWriter) -> dict[str, float]:
         seen[f"seen_in_epoch_{name}"] = one.seen_in_epoch
     lines.write("epoch", {**measured_line(means), **seen}, {})
     for domain, pool in run.state.pools.items():
-        ages = pool.take_ages()
+        ages = run.world.told(list(pool.take_ages().items()))
         if run.plan.config.pool.strategy != "none":
-            counts = {str(age): count for age, count in ages.items()}
+            total: Counter[int] = Counter()
+            for own in ages:
+                total.update(dict(own))
+            counts = {str(age): total[age] for age in sorted(total)}
             lines.write("pool", {"domain": domain, "ages": counts}, {})
     if run.plan.config.schedule.policy == "plateau":
         cycle = means["cycle_A"] + means["cycle_B"]
@@ -86,9 +90,13 @@ def do_work(run: Run, lines: LineWriter, tell: Tell) -> bool:
             epoch=epoch,
         )
         lines.write("samples", {"sheet": sheet.model_dump()}, {})
-    if improved:
-        run.book.best = update
-    for work in run.book.due:
-        run.book.done[work] = update
-    run.book.due = []
     return improved
+
+
+def note_done(run: Run, *, improved: bool) -> None:
+    """Notes that what was due is done; the networks may be the best so far."""
+    if improved:
+        run.book.best = run.state.update
+    for work in run.book.due:
+        run.book.done[work] = run.state.update
+    run.book.due = []

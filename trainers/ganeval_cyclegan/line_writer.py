@@ -15,7 +15,7 @@ from ganeval_cyclegan.tensorboard_log import TensorBoardLog
 
 
 class LineWriter:
-    """Writes what happens in a run; a context manager.
+    """Writes what happens in a run; a context manager. Of several processes the first writes.
 
     Args:
         run: The run.
@@ -29,7 +29,7 @@ class LineWriter:
         self._first = run.state.update
 
     def __enter__(self) -> LineWriter:
-        if self._run.plan.tensorboard:
+        if self._run.plan.tensorboard and self._run.world.is_first:
             folder = self._run.folder.path / "tensorboard"
             self._board = TensorBoardLog(folder, self._run.state.update)
         return self
@@ -45,6 +45,8 @@ class LineWriter:
 
     def write(self, kind: str, content: Mapping[str, Any], clock: Mapping[str, Any]) -> None:
         """Writes one line: what it is, where in the run, the content, and what the clock says."""
+        if not self._run.world.is_first:
+            return
         run, draws = self._run, self._run.state.update * self._run.plan.config.optim.d_steps
         drawn = run.plan.data.drawn(draws)
         line = {

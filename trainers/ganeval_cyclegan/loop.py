@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -15,14 +15,20 @@ from ganeval.errors import GanevalError
 from ganeval.records import TrainingRecord
 from ganeval_cyclegan.batch import Batch
 from ganeval_cyclegan.book import Work
-from ganeval_cyclegan.epoch_end import do_work, due_after, end_epoch
+from ganeval_cyclegan.epoch_end import do_work, due_after, end_epoch, note_done
 from ganeval_cyclegan.evaluation import Evaluate
 from ganeval_cyclegan.line_writer import LineWriter
 from ganeval_cyclegan.memory import peak_memory
 from ganeval_cyclegan.opening import Resume, Run, open_run
 from ganeval_cyclegan.record import write_record
 from ganeval_cyclegan.run_folder import RunFolder, Status
-from ganeval_cyclegan.saving import export_networks, save, weights_are_finite, write_header
+from ganeval_cyclegan.saving import (
+    export_networks,
+    mark_kept,
+    save,
+    weights_are_finite,
+    write_header,
+)
 from ganeval_cyclegan.signals import StopNow, StopRequest
 from ganeval_cyclegan.step import update
 from ganeval_cyclegan.training_state import set_rates
@@ -59,15 +65,30 @@ def train(
         InputError: The folder holds another run, or another process works on it.
         GanevalError: The disk is full or memory ran out; what was saved before is whole.
     """
-    folder = RunFolder(run_folder)
-    folder.holds_run()  # before anything, even a lock, is written to what is somebody else's
-    with folder.lock():
+    folder, world = RunFolder(run_folder), plan.world
+    with ExitStack() as stack:
+        world.by_first(lambda: _lock(folder, stack))
         run = open_run(plan, folder, resume=resume, evaluate=evaluate, argv=argv)
         with StopRequest() as stop, LineWriter(run) as lines:
-            status = Loop(run, stop, lines, progress).run()
-        if status == "finished":
-            export_networks(run)
-        return write_record(folder)
+            status = Loop(run, stop, lines, progress if world.is_first else _silence).run()
+        record = world.by_first(lambda: _finished(run, status))
+    world.end()
+    return TrainingRecord.model_validate_json(record)
+
+
+def _lock(folder: RunFolder, stack: ExitStack) -> None:
+    folder.holds_run()  # before anything, even a lock, is written to what is somebody else's
+    stack.enter_context(folder.lock())
+
+
+def _finished(run: Run, status: Status) -> str:
+    if status == "finished":
+        export_networks(run)
+    return write_record(run.folder).to_json()
+
+
+def _silence(event: Mapping[str, Any]) -> None:
+    """Is told of what happens in processes but the first."""
 
 
 class Diverged(Exception):
@@ -92,6 +113,7 @@ class Loop:
         self._stop = stop
         self._lines = lines
         self._progress = progress
+        self._world = run.world
         self._state = run.state
         self._config = run.plan.config
         self._per_epoch = run.plan.data.updates_per_epoch
@@ -99,6 +121,7 @@ class Loop:
         self._first = run.state.update
         self._first_at = run.book.seconds
         self._told = 0.0
+        self._signal: str | None = None
         self._paces: deque[float] = deque(maxlen=_PACED)
         # Of a run that was taken up, the state is on disk as it is.
         self._saved = _mark(run) if run.checkpoints.path(run.state.update).exists() else None
@@ -133,9 +156,11 @@ class Loop:
         while True:
             if self._work() or self._is_time_to_save():
                 self._save("running")
-            if self._run.budget.is_spent(self._state.update, self._run.book.seconds):
+            # All processes stop after the same update, whichever of them was told to.
+            self._signal, seconds = self._world.agree(self._stop.name, self._run.book.seconds)
+            if self._run.budget.is_spent(self._state.update, seconds):
                 break
-            if self._stop.name is not None:
+            if self._signal is not None:
                 raise StopNow
             self._update(batches)
         if self._run.meters.has("step"):
@@ -161,9 +186,15 @@ class Loop:
         )
         started = time.perf_counter()
         with _memory_errors(run):
-            batch = next(batches)
-            measured = update(state, batch, self._config, run.streams, more=lambda: next(batches))
-        run.meters.add(state.update, measured)
+            measured = update(
+                state,
+                next(batches),
+                self._config,
+                run.streams,
+                more=lambda: next(batches),
+                share=self._world.share,
+            )
+        run.meters.add(state.update, self._world.averaged(measured))
         at_line = state.update % self._config.run.log_every == 0
         at_epoch = state.update % self._per_epoch == 0
         if at_line or at_epoch or state.choices.device.type == "cpu":
@@ -183,21 +214,26 @@ class Loop:
         Raises:
             StopNow: A signal came; what was due still is.
         """
-        run = self._run
-        if not run.book.due:
+        if not self._run.book.due:
             return False
-        offset, scores, due = run.log.offset(), run.evaluations.state(), list(run.book.due)
         with self._lines.pause():
             try:
-                with self._stop.interruptible():
-                    return do_work(run, self._lines, self._tell)
-            except StopNow:
-                run.log.cut(offset)
-                run.evaluations.load(scores)
-                run.book.due = due
-                raise
+                improved = self._world.by_first(self._do_work)
             finally:
                 self._clock()
+        note_done(self._run, improved=improved)
+        return improved
+
+    def _do_work(self) -> bool:
+        run = self._run
+        offset, scores = run.log.offset(), run.evaluations.state()
+        try:
+            with self._stop.interruptible():
+                return do_work(run, self._lines, self._tell)
+        except StopNow:
+            run.log.cut(offset)
+            run.evaluations.load(scores)
+            raise
 
     def _is_time_to_save(self) -> bool:
         rule, done = self._config.checkpoint, self._state.update
@@ -210,13 +246,18 @@ class Loop:
 
     def _save(self, status: Status) -> None:
         with self._lines.pause():
+            run, world = self._run, self._world
             self._settle()
-            if not weights_are_finite(self._state.nets):
+            if not world.by_first(lambda: weights_are_finite(self._state.nets)):
                 raise Diverged(self._state.update, "a weight")
             self._tell("doing", text="saving")
             self._clock()
-            save(self._run, status, checkpoint=_mark(self._run) != self._saved)
-            self._saved = _mark(self._run)
+            content = None
+            if world.by_first(lambda: _mark(run) != self._saved):
+                mark_kept(run)
+                content = run.content()
+            world.by_first(lambda: save(run, status, content))
+            self._saved = _mark(run)
             self._clock()
 
     def _settle(self) -> None:
@@ -225,7 +266,7 @@ class Loop:
             raise Diverged(*broken)
 
     def _stopped(self) -> Status:
-        run, name = self._run, self._stop.name
+        run, name = self._run, self._signal or self._stop.name
         run.book.note(
             "stopped",
             f"Stopped by {name} after update {self._state.update}.",
@@ -243,7 +284,7 @@ class Loop:
         run.book.note("diverged", text, update=end.update, checkpoint=good)
         self._clock()
         self._lines.write("note", {"code": "diverged", "text": text}, {})
-        write_header(run, "diverged")
+        self._world.by_first(lambda: write_header(run, "diverged"))
         return "diverged"
 
     def _clock(self) -> None:

@@ -72,11 +72,11 @@ def needed_memory(config: TrainConfig, nets: Networks) -> Needed:
     )
 
 
-def checkpoint_bytes(config: TrainConfig, nets: Networks) -> int:
-    """Returns the size of a checkpoint with full pools, without its headers."""
+def checkpoint_bytes(config: TrainConfig, nets: Networks, processes: int = 1) -> int:
+    """Returns the size of a checkpoint with the full pools of all processes, without headers."""
     needed = needed_memory(config, nets)
     everything = sum(parameter_count(net) for _, net in nets.items())
-    return needed.networks - _FLOAT * everything + needed.adam + needed.pools
+    return needed.networks - _FLOAT * everything + needed.adam + processes * needed.pools
 
 
 def peak_memory(device: torch.device) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,15 +13,20 @@ from ganeval.environment import environment
 from ganeval.errors import InputError
 from ganeval_cyclegan.book import Book
 from ganeval_cyclegan.budget import Budget, budget_of
-from ganeval_cyclegan.checkpoints import Checkpoints
+from ganeval_cyclegan.checkpoints import Checkpoints, read_checkpoint
+from ganeval_cyclegan.choices import choose
 from ganeval_cyclegan.continuation import allowed_changes, check_images
+from ganeval_cyclegan.distributed import World
 from ganeval_cyclegan.evaluation import Evaluate, Evaluations
 from ganeval_cyclegan.meters import Meters
 from ganeval_cyclegan.metrics_log import MetricsLog
 from ganeval_cyclegan.nets.build import build_networks
 from ganeval_cyclegan.nets.macs import parameter_count
 from ganeval_cyclegan.nets.warm_start import warm_start
+from ganeval_cyclegan.own_state import content_of, own_state
+from ganeval_cyclegan.process_rules import counted
 from ganeval_cyclegan.run_folder import RunFolder, RunState
+from ganeval_cyclegan.shared_norms import share_norms
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.training_state import TrainingState, state_of
 
@@ -47,6 +52,7 @@ class Run:
         checkpoints: Saved states.
         budget: When it ends.
         header: ``state.json`` as of the last save.
+        world: The processes that train together.
     """
 
     plan: TrainPlan
@@ -60,9 +66,13 @@ class Run:
     checkpoints: Checkpoints
     budget: Budget
     header: RunState
+    world: World
 
     def content(self) -> dict[str, Any]:
-        """Returns what a checkpoint holds, of plain values and the live tensors."""
+        """Returns what a checkpoint holds, of plain values and the live tensors.
+
+        All processes have to call it; what the others keep for themselves is in that of the first.
+        """
         return {
             **self.state.state(),
             "streams": self.streams.state(),
@@ -71,16 +81,19 @@ class Run:
             "book": self.book.state(),
             "offset": self.log.offset(),
             "config": self.plan.config.model_dump(mode="json"),
+            "others": self.world.collect(own_state(self.state, self.streams)),
         }
 
     def take_up(self, content: dict[str, Any]) -> None:
         """Goes back to a checkpoint; lines that were written later are moved away."""
+        content = content_of(content, self.world.rank)
         self.state.load(content)
         self.streams.load(content["streams"])
         self.meters.load(content["meters"])
         self.evaluations.load(content["evaluations"])
         self.book.load(content["book"])
-        self.log.cut(content["offset"])
+        if self.world.is_first:
+            self.log.cut(content["offset"])
 
 
 def check_resume(folder: RunFolder, resume: Resume) -> bool:
@@ -113,21 +126,21 @@ def open_run(
     Raises:
         InputError: The run that is there is another one, or must not be there.
     """
-    held = check_resume(folder, resume)
-    if held:
-        changes = allowed_changes(
-            str(folder.path), folder.read_config(), plan.config.model_dump(mode="json")
-        )
-        check_images(str(folder.path), folder.read_json("manifest.json") or {}, plan.manifest)
-    streams = Streams(plan.config.seed)
+    world = plan.world
+    changes = world.by_first(lambda: _checked(plan, folder, resume))
+    streams = Streams(plan.config.seed, world.rank)
     nets = build_networks(plan.config, streams)
     warm_start(nets, plan.config.warm_start)
+    device = choose(plan.config, world.device(plan.config.run.device)).device
+    world.use(device)
+    if world.size > 1 and plan.config.run.sync_bn:
+        share_norms(nets, world)
     budget = budget_of(plan.config, plan.data.updates_per_epoch)
     run = Run(
         plan=plan,
         folder=folder,
         streams=streams,
-        state=state_of(nets, plan.config, planned_updates=budget.updates),
+        state=state_of(nets, plan.config, device, budget.updates),
         meters=Meters(),
         evaluations=Evaluations(plan.config, plan.data, streams, folder.path, evaluate),
         book=Book(due=["evaluation", "samples"]),
@@ -135,33 +148,53 @@ def open_run(
         checkpoints=Checkpoints(folder.path),
         budget=budget,
         header=_header(plan, argv, {name: parameter_count(net) for name, net in nets.items()}),
+        world=world,
     )
-    run.checkpoints.clear_parts()
-    if held:
-        _take_up(run, changes)
-    else:
+    # The same weights to the last bit, whatever the hosts are.
+    world.copy_first(one for _, net in nets.items() for one in net.state_dict().values())
+    if changes is None:
         for text in plan.notes:
             run.book.note("plan", text)
-    _write_start(run)
+    else:
+        _take_up(run, changes)
+    world.by_first(lambda: _write_start(run))
     return run
+
+
+def _checked(
+    plan: TrainPlan, folder: RunFolder, resume: Resume
+) -> list[tuple[str, Any, Any]] | None:
+    """Returns in what the configuration of the run that is there has changed; None: a new run."""
+    if not check_resume(folder, resume):
+        return None
+    changes = allowed_changes(
+        str(folder.path), folder.read_config(), plan.config.model_dump(mode="json")
+    )
+    check_images(str(folder.path), folder.read_json("manifest.json") or {}, plan.manifest)
+    return changes
 
 
 def _take_up(run: Run, changes: list[tuple[str, Any, Any]]) -> None:
     """Loads the newest checkpoint; without one the run begins anew."""
     old = run.folder.read_state()
     damaged: list[str] = []
-    found = run.checkpoints.newest_good(damaged.append)
-    if found is None:
-        run.log.cut(0)
+    update = run.world.by_first(lambda: _take_up_newest(run, damaged.append))
+    if update is not None and not run.world.is_first:
+        run.take_up(read_checkpoint(run.checkpoints.path(update)))
+    if update is None:
         for text in run.plan.notes:
             run.book.note("plan", text)
-    else:
-        run.take_up(found[1])
     for text in damaged:
         run.book.note("damaged_checkpoint", text)
     if changes:
         words = ", ".join(f"{key} from {was} to {now}" for key, was, now in changes)
         run.book.note("continued", f"Continued at update {run.state.update} with {words}.")
+    if old.processes != run.world.size:
+        run.book.note(
+            "other_processes",
+            f"Continued at update {run.state.update} by {counted(run.world.size)}, after "
+            f"{counted(old.processes)}: their random streams differ.",
+        )
     threads = torch.get_num_threads()
     if (old.threads, old.device) != (threads, run.header.device):
         run.book.note(
@@ -172,6 +205,16 @@ def _take_up(run: Run, changes: list[tuple[str, Any, Any]]) -> None:
     run.header = run.header.model_copy(
         update={"started": old.started, "argv": old.argv, "resumed": old.resumed + 1}
     )
+
+
+def _take_up_newest(run: Run, told: Callable[[str], None]) -> int | None:
+    """Loads the newest checkpoint; returns its update, or None where there is none."""
+    found = run.checkpoints.newest_good(told)
+    if found is None:
+        run.log.cut(0)
+        return None
+    run.take_up(found[1])
+    return run.state.update
 
 
 def _header(plan: TrainPlan, argv: Sequence[str], networks: dict[str, int]) -> RunState:
@@ -188,6 +231,7 @@ def _header(plan: TrainPlan, argv: Sequence[str], networks: dict[str, int]) -> R
         device=plan.device,
         precision=plan.config.run.precision,
         threads=torch.get_num_threads(),
+        processes=plan.world.size,
         networks=networks,
         updates_per_epoch=plan.data.updates_per_epoch,
         planned_updates=budget_of(plan.config, plan.data.updates_per_epoch).updates,
@@ -197,6 +241,7 @@ def _header(plan: TrainPlan, argv: Sequence[str], networks: dict[str, int]) -> R
 
 def _write_start(run: Run) -> None:
     """Writes what describes the run; ``state.json`` last, since it makes the folder a run's."""
+    run.checkpoints.clear_parts()
     run.folder.write_config(run.plan.config.model_dump(mode="json"))
     run.folder.write_json("manifest.json", run.plan.manifest)
     run.plan.data.write_subsets(run.folder.path)
@@ -206,6 +251,7 @@ def _write_start(run: Run) -> None:
             "from_update": run.state.update,
             "device": run.header.device,
             "threads": run.header.threads,
+            "processes": run.header.processes,
             "precision": run.header.precision,
             "deterministic": run.plan.config.run.deterministic,
             **environment().model_dump(),

@@ -7,8 +7,6 @@ from typing import Any
 
 from torch import nn
 
-from ganeval.errors import InputError
-from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.training_state import TrainingState
 
@@ -27,7 +25,7 @@ def own_state(state: TrainingState, streams: Streams) -> dict[str, Any]:
 def content_of(content: Mapping[str, Any], rank: int) -> dict[str, Any]:
     """Returns a checkpoint's content as the process of a rank has to take it up.
 
-    A process that was not there when it was saved, which `check_processes` allows where processes
+    A process that was not there when it was saved, which ``process_rules`` allows where processes
     keep no pools, begins its random streams anew.
     """
     own = {**content}
@@ -45,30 +43,5 @@ def content_of(content: Mapping[str, Any], rank: int) -> dict[str, Any]:
     return own
 
 
-def check_processes(where: str, config: TrainConfig, before: int, now: int) -> None:
-    """Checks whether a run may go on with another number of processes.
-
-    Args:
-        where: The run folder, for messages.
-        config: The run.
-        before: Processes that trained it.
-        now: Processes that would.
-
-    Raises:
-        InputError: The pools of the processes would be lost, or missing.
-    """
-    if before == now or config.pool.strategy == "none":
-        return
-    raise InputError(
-        f"{where}: was trained by {_counted(before)}, and {now} would go on; each keeps an image"
-        f" pool of its own (pool.strategy {config.pool.strategy})",
-        hint=f"Start {_counted(before)}, or begin another run.",
-    )
-
-
 def _buffers(network: nn.Module) -> dict[str, Any]:
     return dict(network.named_buffers())
-
-
-def _counted(processes: int) -> str:
-    return f"{processes} process{'es' if processes > 1 else ''}"

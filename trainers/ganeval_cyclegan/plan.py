@@ -12,12 +12,13 @@ from typing import Any, Final
 from ganeval.environment import environment
 from ganeval.errors import InputError
 from ganeval_cyclegan.budget import Budget, budget_of
-from ganeval_cyclegan.choices import choose
+from ganeval_cyclegan.choices import Choices, choose
 from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.continuation import allowed_changes
 from ganeval_cyclegan.data import Data, open_data
 from ganeval_cyclegan.demo_domains import demo_of, write_demo
 from ganeval_cyclegan.disk import check_room, forgetful, size_text
+from ganeval_cyclegan.distributed import World, join
 from ganeval_cyclegan.memory import checkpoint_bytes, device_memory, needed_memory
 from ganeval_cyclegan.nets.build import build_networks
 from ganeval_cyclegan.nets.macs import parameter_count, update_macs
@@ -25,7 +26,16 @@ from ganeval_cyclegan.nets.networks import Networks
 from ganeval_cyclegan.nets.sizes import check_sizes
 from ganeval_cyclegan.nets.warm_start import warm_start
 from ganeval_cyclegan.opening import check_resume
-from ganeval_cyclegan.resolve import Resolved, config_sha256, resolve
+from ganeval_cyclegan.process_rules import (
+    check_alike,
+    check_continued,
+    check_divisible,
+    counted,
+    part_of,
+    remarks,
+    with_kept_drop_last,
+)
+from ganeval_cyclegan.resolve import Resolved, changed_keys, config_sha256, resolve
 from ganeval_cyclegan.run_folder import RunFolder
 from ganeval_cyclegan.samples import check_watched
 from ganeval_cyclegan.streams import Streams
@@ -55,6 +65,7 @@ class TrainPlan:
         tensorboard: Events for TensorBoard are written too.
         notes: What the user should know.
         done: Updates that a run which is taken up has done; None: a new run.
+        world: The processes that train together.
     """
 
     resolved: Resolved
@@ -69,6 +80,7 @@ class TrainPlan:
     tensorboard: bool
     notes: list[str]
     done: int | None
+    world: World
 
     @property
     def config(self) -> TrainConfig:
@@ -114,22 +126,36 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         InputError: The configuration, images, sizes, device, memory or disk do not do.
         MissingFileError: A file is not there.
     """
+    world = join()
     out = Path(request["out"])
     folder = RunFolder(out)
-    held = check_resume(folder, request.get("resume") or "auto")
-    resolved = _resolved(request, folder, held)
-    config = resolved.config
-    choices = choose(config)
-    check_sizes(config)
-    check_watched(config)
-    nets = build_networks(config, Streams(config.seed))
-    warm_start(nets, config.warm_start)
-    checkpoint = checkpoint_bytes(config, nets)
-    free = check_room(out, checkpoint)
-    _check_memory(config, nets)
-    data = _opened(request, config, folder, held)
+    with world.together():
+        held = check_resume(folder, request.get("resume") or "auto")
+        resolved = _resolved(request, folder, held, world)
+        config = resolved.config
+        choices = choose(config, world.device(config.run.device))
+        own = part_of(config, world.size)
+        check_sizes(own)
+        check_watched(config)
+        nets = build_networks(config, Streams(config.seed))
+        warm_start(nets, config.warm_start)
+        checkpoint = checkpoint_bytes(config, nets, world.size)
+        free = check_room(out, checkpoint)
+        _check_memory(own, nets, choices)
+    _write_demo(request, folder, held, world)
+    with world.together():
+        data = _opened(request, config, folder, held, world)
+        if held and data.config != config:
+            raise InputError(
+                f"{out}: the run keeps the last, smaller batch of every epoch, which {world.size}"
+                " processes cannot divide",
+                hint=f"Start {counted(folder.read_state().processes)}, or begin another run.",
+            )
+    if data.config != config:
+        config = data.config
+        resolved = dataclasses.replace(resolved, config=config, changed=changed_keys(config))
     volatile = forgetful(out)
-    return TrainPlan(
+    plan = TrainPlan(
         resolved=resolved,
         data=data,
         out=out,
@@ -140,12 +166,20 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         checkpoint=checkpoint,
         free=free,
         tensorboard=bool(request.get("tensorboard")),
-        notes=[*resolved.notes, *data.notes, *([volatile] if volatile else [])],
+        notes=[
+            *resolved.notes,
+            *remarks(config, world.size),
+            *data.notes,
+            *([volatile] if volatile else []),
+        ],
         done=folder.read_state().update if held else None,
+        world=world,
     )
+    check_alike(world, done=plan.done, config_sha256=plan.config_sha256, manifest=plan.manifest)
+    return plan
 
 
-def _resolved(request: Mapping[str, Any], folder: RunFolder, held: bool) -> Resolved:
+def _resolved(request: Mapping[str, Any], folder: RunFolder, held: bool, world: World) -> Resolved:
     """The configuration, with ``auto`` of the precision settled, since it changes the numbers."""
     wanted = {name: request.get(name) for name in ("size", "updates", "images", "seed")}
     changes = [
@@ -163,19 +197,31 @@ def _resolved(request: Mapping[str, Any], folder: RunFolder, held: bool) -> Reso
     elif request.get("demo") is not None and preset is None and config_file is None:
         preset = "demo"
     found = resolve(preset=preset, config_file=config_file, changes=changes, **wanted)
-    precision = choose(found.config).precision
+    check_divisible(found.config, world.size)
+    precision = choose(found.config, world.device(found.config.run.device)).precision
     run = found.config.run.model_copy(update={"precision": precision})
     found = dataclasses.replace(found, config=found.config.model_copy(update={"run": run}))
+    if not held:
+        return found
+    old, there = folder.read_state(), folder.read_config()
     if continued:
-        old = folder.read_state()
         found = dataclasses.replace(found, preset=old.preset, assumptions=old.assumptions)
-    if held:
-        new = found.config.model_dump(mode="json")
-        allowed_changes(str(folder.path), folder.read_config(), new)
-    return found
+    config = with_kept_drop_last(found.config, there, world.size)
+    allowed_changes(str(folder.path), there, config.model_dump(mode="json"))
+    check_continued(str(folder.path), config, old.processes, world.size)
+    return dataclasses.replace(found, config=config)
 
 
-def _opened(request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, held: bool) -> Data:
+def _write_demo(request: Mapping[str, Any], folder: RunFolder, held: bool, world: World) -> None:
+    """Writes the images of a demo, the same for every seed, so that seeds compare."""
+    demo = request.get("demo")
+    if demo is not None and not (held or request.get("dry_run") or _sources(request)):
+        world.by_first(lambda: str(write_demo(demo, folder.path / "data")))
+
+
+def _opened(
+    request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, held: bool, world: World
+) -> Data:
     """Opens the images that are named, those of a demo, or those of the run that is there."""
     sources, demo = _sources(request), request.get("demo")
     if demo is not None:
@@ -187,10 +233,9 @@ def _opened(request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, 
             )
         if request.get("dry_run") and not held:
             with tempfile.TemporaryDirectory(prefix="ganeval-") as made:
-                return _open(request, config, folder, (str(write_demo(demo, Path(made))),))
-        # The same images whatever the seed of the run, so that seeds compare.
-        data = folder.path / "data"
-        return _open(request, config, folder, (str(data if held else write_demo(demo, data)),))
+                images = str(write_demo(demo, Path(made)))
+                return _open(request, config, folder, (images,), world)
+        return _open(request, config, folder, (str(folder.path / "data"),), world)
     if not sources and held:
         sources = tuple(domain.input.path for domain in folder.read_state().domains)
     if not sources or len(sources) > 2:
@@ -198,11 +243,15 @@ def _opened(request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, 
             f"two domains are needed, and {len(sources)} sources are named",
             hint="ganeval train A B --out RUN, or --demo stripes for images made by code.",
         )
-    return _open(request, config, folder, sources)
+    return _open(request, config, folder, sources, world)
 
 
 def _open(
-    request: Mapping[str, Any], config: TrainConfig, folder: RunFolder, sources: tuple[str, ...]
+    request: Mapping[str, Any],
+    config: TrainConfig,
+    folder: RunFolder,
+    sources: tuple[str, ...],
+    world: World,
 ) -> Data:
     features = request.get("features")
     return open_data(
@@ -212,6 +261,7 @@ def _open(
         run_folder=folder.path,
         data_root=request.get("data_root"),
         embed=None if features is None else features(config.eval.extractor),
+        processes=world.size,
     )
 
 
@@ -219,8 +269,8 @@ def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(request.get("sources") or ())
 
 
-def _check_memory(config: TrainConfig, nets: Networks) -> None:
-    needed, free = needed_memory(config, nets), device_memory(choose(config).device)
+def _check_memory(config: TrainConfig, nets: Networks, choices: Choices) -> None:
+    needed, free = needed_memory(config, nets), device_memory(choices.device)
     if free is not None and needed.total > free:
         terms = ", ".join(f"{name} {size_text(size)}" for name, size in needed.terms().items())
         raise InputError(

@@ -39,7 +39,7 @@ def _lines(plan: TrainPlan) -> Iterator[tuple[str, str]]:
         yield domain, _domain(plan, domain)
     yield "networks", _networks(plan)
     yield "losses", _losses(plan)
-    yield "training", f"{_end(plan)}; batch {config.optim.batch}; {_rates(plan)}"
+    yield "training", f"{_end(plan)}; {_batch(plan)}; {_rates(plan)}"
     looks = list(_looks(plan))
     yield "looks", "; ".join(looks) if looks else "none"
     kept = config.checkpoint.keep_last + (config.eval.save_best != "none")
@@ -65,6 +65,13 @@ def _where(plan: TrainPlan) -> str:
         threads = torch.get_num_threads()
         text += f", {threads} thread{'s' if threads > 1 else ''}"
     return text
+
+
+def _batch(plan: TrainPlan) -> str:
+    batch, processes = plan.config.optim.batch, plan.world.size
+    return f"batch {batch}" + (
+        f", {batch // processes} on each of {processes} processes" if processes > 1 else ""
+    )
 
 
 def _domain(plan: TrainPlan, domain: Domain) -> str:

@@ -42,6 +42,7 @@ class RunState(Model):
     device: str
     precision: str
     threads: int = Field(description="CPU threads of torch; others may round otherwise")
+    processes: int = Field(default=1, description="that train together")
     networks: dict[str, int] = Field(description="parameters of each network")
     updates_per_epoch: int
     planned_updates: int | None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
 from ganeval_cyclegan.nets.networks import Networks
@@ -11,20 +14,20 @@ from ganeval_cyclegan.record import write_record
 from ganeval_cyclegan.run_folder import Status
 
 
-def save(run: Run, status: Status, *, checkpoint: bool) -> None:
+def save(run: Run, status: Status, content: Mapping[str, Any] | None) -> None:
     """Saves a run.
 
     Args:
         run: The run, its meters settled.
         status: What it is from now on.
-        checkpoint: The state has changed since it was last saved, or taken up.
+        content: Of its checkpoint; None: the state has not changed since it was last saved, or
+            taken up.
 
     Raises:
         CheckpointError: There is no space; the checkpoint before is whole.
     """
-    if checkpoint:
-        _mark_kept(run)
-        run.checkpoints.save(run.state.update, run.content())
+    if content is not None:
+        run.checkpoints.save(run.state.update, content)
         best = [] if run.book.best is None else [run.book.best]
         rule = run.plan.config.checkpoint
         run.checkpoints.prune(rule.keep_last, [*run.book.kept, *best])
@@ -66,7 +69,8 @@ def export_networks(run: Run) -> None:
         export(network, folder / f"ema_net_{name}.pth")
 
 
-def _mark_kept(run: Run) -> None:
+def mark_kept(run: Run) -> None:
+    """Notes the update whose checkpoint is kept for good, if it is."""
     every = run.plan.config.checkpoint.keep_every
     epoch, within = divmod(run.state.update, run.plan.data.updates_per_epoch)
     if every is not None and within == 0 and epoch % every == 0:

@@ -41,10 +41,10 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        momentum = 0.1 if self.momentum is None else self.momentum
+        assert self.momentum is not None
         for kept, found in ((self.running_mean, mean), (self.running_var, variance)):
             if kept is not None:
-                kept.lerp_(found.to(kept), momentum)
+                kept.lerp_(found.to(kept), self.momentum)
         if self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
 
