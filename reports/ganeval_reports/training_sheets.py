@@ -96,13 +96,13 @@ def generated(record: TrainingRecord, load: ImageLoader | None, budget: int) -> 
     tiles = []
     for one, (picture,) in zip(shown, found, strict=True):
         if isinstance(picture, Picture):
-            name = _when(one)
-            shot = Shot("fake", SETS[0].css, name, name, f"generated images, {name}", picture)
+            name = _short(one)
+            shot = Shot("fake", SETS[0].css, name, name, f"generated images, {_when(one)}", picture)
             tiles.append(Tile([shot], ""))
-    about = f"{shown[-1].rows} × {shown[-1].columns} images of the same noise in each picture."
+    about = f"{shown[-1].rows} × {shown[-1].columns} images in each picture."
     gone = len(shown) - len(tiles)
     note = f"{gone:,} of {len(shown):,} pictures could not be loaded." if gone else ""
-    return Grid("Generated images", None, about, tiles, note)
+    return Grid("From the same noise", None, about, tiles, note)
 
 
 def _when(one: Sheet | GridImage) -> str:
@@ -174,7 +174,7 @@ def _course(sheets: Sequence[Sheet], row: SheetRow) -> list[tuple[str, str]]:
     return course
 
 
-def _short(sheet: Sheet) -> str:
+def _short(sheet: Sheet | GridImage) -> str:
     return "untrained" if sheet.update == 0 else f"epoch {sheet.epoch:,}"
 
 

@@ -164,8 +164,9 @@ def test_a_run_without_translations_shows_what_was_generated(record: TrainingRec
     run = record.model_copy(update={"sheets": [], "grids": grids})
     shown = generated(run, lambda _l, _k: Image.new("RGB", (64, 64)), 10**9)
     assert shown is not None
-    later = [f"after epoch {i} ({100 * i:,} updates)" for i in (4, 8, 11, 15, 19)]
-    assert [tile.shots[0].name for tile in shown.tiles] == ["before the first update", *later]
+    later = [f"epoch {i}" for i in (4, 8, 11, 15, 19)]
+    assert [tile.shots[0].name for tile in shown.tiles] == ["untrained", *later]
+    assert shown.tiles[-1].shots[0].alt == "generated images, after epoch 19 (1,900 updates)"
     html = render(run, lambda _l, _k: Image.new("RGB", (64, 64)))
     assert "Generated images" in html
     assert "D_A judges" not in html
