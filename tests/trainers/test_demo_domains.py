@@ -146,3 +146,13 @@ def test_a_demo_is_the_same_under_the_same_seed(tmp_path: Path, made: Path) -> N
 def test_an_unknown_demo_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no demo 'stripe'; did you mean stripes"):
         write_demo("stripe", tmp_path)
+
+
+def test_every_colour_lies_nearest_to_its_own_counterpart() -> None:
+    kinds = DEMOS["shapes"].kinds
+    paint = {d: np.array([DEMOS["shapes"].paint(k, d)[0] for k in kinds]) for d in ("A", "B")}
+    distance = np.linalg.norm(paint["A"][:, None] - paint["B"][None], axis=2)
+    assert (distance.argmin(axis=0) == range(3)).all()
+    assert (distance.argmin(axis=1) == range(3)).all()
+    # Beyond the tolerance of the accuracy, in some channel.
+    assert (np.abs(paint["A"] - paint["B"]).max(axis=1) > 64 + 16).all()

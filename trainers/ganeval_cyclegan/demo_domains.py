@@ -35,6 +35,7 @@ Flags = npt.NDArray[np.bool_]
 _SUPERSAMPLING = 4  # sub-pixels along each axis of the edges
 _GAP = 3  # pixels between objects, at least
 _TRIES = 200
+_OBJECTS = 3
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,12 @@ class Demo:
     paint: Callable[[str, Domain], tuple[Colour, Colour]]
 
 
+# Each colour lies nearer to its own counterpart than to those of the others, so that what little a
+# network changes at first leads to the true mapping and not to a permutation of it.
 _SHAPES: Final[dict[str, dict[Domain, Colour]]] = {
-    "circle": {"A": (215, 50, 45), "B": (240, 185, 40)},
-    "square": {"A": (50, 165, 75), "B": (40, 185, 200)},
-    "triangle": {"A": (55, 85, 205), "B": (175, 75, 220)},
+    "circle": {"A": (205, 40, 50), "B": (245, 150, 35)},
+    "square": {"A": (35, 140, 70), "B": (165, 215, 45)},
+    "triangle": {"A": (45, 80, 200), "B": (165, 60, 225)},
 }
 
 
@@ -116,7 +119,7 @@ DEMOS: Final[dict[str, Demo]] = {
         paint=_coat,
     ),
     "shapes": Demo(
-        about="red circles, green squares and blue triangles (A) to yellow, cyan and violet (B)",
+        about="red circles, green squares and blue triangles (A) to orange, lime and violet (B)",
         kinds=("circle", "square", "triangle"),
         radii=(8.0, 14.0),
         ground=(215, 210, 200),
@@ -222,11 +225,11 @@ def demo_of(name: str) -> Demo:
 
 
 def scene_of(demo: Demo, rng: random.Random) -> Scene:
-    """Draws a scene of two or three objects that do not touch."""
-    wanted, things = rng.choice((2, 3)), list[Thing]()
+    """Draws a scene of objects that do not touch, three unless large ones leave no room."""
+    things = list[Thing]()
     kinds = rng.sample(demo.kinds, len(demo.kinds))
     for _ in range(_TRIES):
-        if len(things) == wanted:
+        if len(things) == _OBJECTS:
             break
         radius = rng.uniform(*demo.radii)
         x, y = (rng.uniform(radius + 2, SIDE - radius - 2) for _ in range(2))
