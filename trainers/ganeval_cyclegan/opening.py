@@ -11,10 +11,11 @@ import torch
 
 from ganeval.environment import environment
 from ganeval.errors import InputError
-from ganeval_cyclegan.book import Book
+from ganeval_cyclegan.book import Book, Work
 from ganeval_cyclegan.budget import Budget, budget_of
 from ganeval_cyclegan.checkpoints import Checkpoints, read_checkpoint
 from ganeval_cyclegan.choices import choose
+from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.continuation import allowed_changes, check_images
 from ganeval_cyclegan.distributed import World
 from ganeval_cyclegan.evaluation import Evaluate, Evaluations
@@ -26,6 +27,7 @@ from ganeval_cyclegan.nets.warm_start import warm_start
 from ganeval_cyclegan.own_state import content_of, own_state
 from ganeval_cyclegan.process_rules import counted
 from ganeval_cyclegan.run_folder import RunFolder, RunState
+from ganeval_cyclegan.samples import sheet_is_due
 from ganeval_cyclegan.shared_norms import share_norms
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.training_state import TrainingState, state_of
@@ -96,6 +98,12 @@ class Run:
             self.log.cut(content["offset"])
 
 
+def due_at_first(config: TrainConfig) -> list[Work]:
+    """Returns what is done before the first update, of the untrained networks."""
+    due: list[Work] = ["evaluation"] if config.eval.every > 0 else []
+    return [*due, "samples"] if sheet_is_due(config.samples, 0) else due
+
+
 def check_resume(folder: RunFolder, resume: Resume) -> bool:
     """Tells whether a run is to be taken up; writes nothing.
 
@@ -143,7 +151,7 @@ def open_run(
         state=state_of(nets, plan.config, device, budget.updates),
         meters=Meters(),
         evaluations=Evaluations(plan.config, plan.data, streams, folder.path, evaluate),
-        book=Book(due=["evaluation", "samples"]),
+        book=Book(due=due_at_first(plan.config)),
         log=MetricsLog(folder.metrics),
         checkpoints=Checkpoints(folder.path),
         budget=budget,

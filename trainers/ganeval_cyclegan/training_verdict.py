@@ -53,16 +53,17 @@ def duration(seconds: float) -> str:
 
 def _course(state: RunState) -> str:
     images = " and ".join(f"{one.trained_on} of {one.name}" for one in state.domains)
-    amount = f"{state.update:,} updates ({state.epoch:.3g} epochs, {duration(state.seconds)})"
+    spent = f"({state.epoch:.3g} epochs, {duration(state.seconds)})"
     planned = f" of {state.planned_updates:,}" if state.planned_updates is not None else ""
     match state.status:
         case "finished":
-            return f"Trained on {images} images for {amount}."
+            return f"Trained on {images} images for {state.update:,} updates {spent}."
         case "diverged":
             last = state.checkpoints[-1].path if state.checkpoints else None
             good = f"the last good checkpoint is {last}" if last else "nothing was saved before"
             return f"Diverged after {state.update:,}{planned} updates on {images} images; {good}."
-    return f"Not finished: trained on {images} images for {amount}{planned and ','}{planned}."
+    done = f"{state.update:,}{planned} updates {spent}"
+    return f"Not finished: trained on {images} images for {done}."
 
 
 def _moves(scores: Sequence[Score], direction: Direction) -> Iterator[str]:
