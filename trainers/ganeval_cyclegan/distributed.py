@@ -43,17 +43,18 @@ class World:
         rank: Of this process, from 0.
         size: How many there are; above 1 torch's process group has to be there.
         local_rank: Of this process among those on its host; the GPU it takes.
+        talk: Group of torch in which they come to agree, on the CPU.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1, local_rank: int = 0) -> None:
+    def __init__(
+        self, rank: int = 0, size: int = 1, local_rank: int = 0, talk: Group = None
+    ) -> None:
         self.rank = rank
         self.size = size
         self.local_rank = local_rank
         self._ending = False  # all processes have come to the same end
-        self._talk: Group = None  # what is agreed on
-        self._tensors: Group = None  # gradients and the like
-        if size > 1:
-            self._talk = dist.new_group(backend="gloo", timeout=_PATIENCE)
+        self._talk = talk
+        self._tensors: Group = None  # of gradients and the like
 
     def __deepcopy__(self, memo: dict[int, Any]) -> World:
         # There is one; a copied network goes on speaking to the same processes.
@@ -287,6 +288,7 @@ def join() -> World:
                 " name the network interface where there are several.",
             ) from error
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-    world = World(dist.get_rank(), dist.get_world_size(), local_rank)
+    talk = dist.new_group(backend="gloo", timeout=_PATIENCE)
+    world = World(dist.get_rank(), dist.get_world_size(), local_rank, talk)
     atexit.register(world.part)
     return world
