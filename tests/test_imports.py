@@ -101,7 +101,19 @@ def modules_after(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["fid"], ["weights"], ["audit"], ["cache"], ["ls"], ["train"]]
+    "command",
+    [
+        [],
+        ["fid"],
+        ["weights"],
+        ["audit"],
+        ["cache"],
+        ["ls"],
+        ["report"],
+        ["train"],
+        ["translate"],
+        ["import-checkpoint"],
+    ],
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = f"from ganeval.cli import run; assert run({[*command, '--help']!r}) == 0"

@@ -14,10 +14,9 @@ from ganeval.commands.options import (
     Output,
     figures_option,
     output_options,
-    refuse_same_file,
-    require_writable,
     run_options,
 )
+from ganeval.commands.protection import refuse_same_file, require_writable
 
 if TYPE_CHECKING:
     from ganeval.audit.suite import Audit

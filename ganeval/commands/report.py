@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ganeval.commands.options import byte_count, figures_option, require_writable
-from ganeval.commands.protection import protect_inputs
+from ganeval.commands.options import byte_count, figures_option
+from ganeval.commands.protection import (
+    protect_inputs,
+    refuse_inside,
+    require_folder,
+    require_writable,
+)
 
 if TYPE_CHECKING:
     from ganeval.commands.report_text import ReadRecord
@@ -81,9 +86,13 @@ def report(
     if no_images and moved:
         raise click.UsageError("--no-images shows none; leave out --images.")
     require_writable("--out", out)
-    _refuse_twice(records)
+    if figures:
+        require_folder("--figures", figures)
+    _require_files(records)
     protect_inputs({"--out": out}, map(str, records))
     read = _read(records, moved, no_images)
+    if figures:
+        refuse_inside("--figures", figures, _image_folders(read))
     page = write_page(out, [_source(one, records) for one in read], title=title, budget=embed)
     written = _write_figures(read, figures) if figures else 0
     print_report(out, read, page)
@@ -93,9 +102,11 @@ def report(
         _require_sound(read, page)
 
 
-def _refuse_twice(records: Sequence[Path]) -> None:
+def _require_files(records: Sequence[Path]) -> None:
     taken: dict[str, Path] = {}
     for path in records:
+        if path.is_dir():
+            raise click.UsageError(f"{path} is a folder; name the record in it, a JSON file.")
         place = os.path.realpath(path)
         if place in taken:
             raise click.UsageError(f"{taken[place]} and {path} are the same record; give it once.")
@@ -174,6 +185,14 @@ def _moved(text: str, labels: set[str]) -> tuple[str, Path]:
     if not os.path.exists(place):
         raise click.BadParameter(f"{label}: nothing is at {place!r}.", param_hint="--images")
     return label, Path(place)
+
+
+def _image_folders(read: Sequence[ReadRecord]) -> Iterator[str]:
+    """Yields where the images lie that a page shows."""
+    for one in read:
+        if one.images is not None:
+            opened = (found.images for found in one.images.sets.values())
+            yield from (str(images.path) for images in opened if images)
 
 
 def _source(one: ReadRecord, records: Sequence[Path]) -> Source:

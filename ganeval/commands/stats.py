@@ -12,10 +12,9 @@ import click
 from ganeval.commands.options import (
     feature_options,
     image_options,
-    require_writable,
     run_options,
 )
-from ganeval.commands.protection import protect_inputs
+from ganeval.commands.protection import protect_inputs, require_writable
 
 _SAVED = click.Path(path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)

@@ -193,8 +193,9 @@ def _compared(record: Record, info: InputInfo, images: ImageSet) -> FoundSet:
     """Tells whether a set is the recorded one, image by image where the record knows each."""
     recorded = [_recorded_key(key, info, images.kind, images.path) for key in images.keys]
     keys = dict(zip(recorded, images.keys, strict=True))
-    if isinstance(record, AuditRecord):
-        return _of_audit(record, info, images, keys)
+    wanted = _known_digests(record, info.label)
+    if wanted:
+        return _image_by_image(info, images, keys, wanted)
     if replace(images, keys=recorded).fingerprint == info.fingerprint:
         return FoundSet(info.label, images, keys, "", missing=False)
     now, then = images.fingerprint, info.fingerprint or "none"
@@ -206,17 +207,23 @@ def _compared(record: Record, info: InputInfo, images: ImageSet) -> FoundSet:
     return FoundSet(info.label, images, keys, remark, missing=True)
 
 
-def _of_audit(
-    record: AuditRecord, info: InputInfo, images: ImageSet, keys: Mapping[str, str]
+def _known_digests(record: Record, label: str) -> Mapping[str, str]:
+    """The digests of a set's images as far as the record holds them, by recorded key."""
+    if isinstance(record, AuditRecord):
+        return {one.key: one.digest for one in record.set_called(label).images}
+    return record.digests.get(label, {}) if isinstance(record, MetricsRecord) else {}
+
+
+def _image_by_image(
+    info: InputInfo, images: ImageSet, keys: Mapping[str, str], wanted: Mapping[str, str]
 ) -> FoundSet:
     digests = dict(zip(images.keys, images.digests, strict=True))
-    wanted = record.set_called(info.label).images
     same = {
-        one.key: keys[one.key] for one in wanted if digests.get(keys.get(one.key, "")) == one.digest
+        key: keys[key] for key, digest in wanted.items() if digests.get(keys.get(key, "")) == digest
     }
     remark = ""
     if lost := len(wanted) - len(same):
-        changed = sum(one.key in keys for one in wanted) - len(same)
+        changed = sum(key in keys for key in wanted) - len(same)
         parts = [(changed, "changed"), (lost - changed, "gone")]
         told = " and ".join(f"{count:,} {what}" for count, what in parts if count)
         remark = (

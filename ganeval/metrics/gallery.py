@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ganeval.metrics.nearest import nearest_rows
 from ganeval.metrics.sides import Side
-from ganeval.records import Gallery, Neighbour
+from ganeval.records import Copy, Gallery, Neighbour
 from ganeval.statistics.streams import generator
 
 _SAMPLE = 24  # images of each set shown side by side
@@ -36,6 +37,41 @@ def gallery(real: Side, fake: Side, influence: np.ndarray | None, seed: int) -> 
         farthest=by_distance[::-1][:_EXTREMES],
         raising=[x for x in by_influence[:_EXTREMES] if (x.influence or 0.0) > 0.0],
     )
+
+
+def named_digests(
+    real: Side,
+    fakes: Sequence[Side],
+    train: Side,
+    galleries: Iterable[Gallery],
+    copies: Iterable[Copy],
+) -> dict[str, dict[str, str]]:
+    """Returns the digests of the images that galleries and copies name, by label and key.
+
+    Args:
+        real: The real side.
+        fakes: The fake sides.
+        train: The side that copies were looked for in.
+        galleries: Those of all fake sides.
+        copies: Those of all fake sides.
+    """
+    named: dict[str, set[str]] = defaultdict(set)
+    for one in galleries:
+        neighbours = [*one.nearest, *one.farthest, *one.raising]
+        named[real.label].update(one.real_sample, (pair.real for pair in neighbours))
+        named[one.fake_label].update(one.fake_sample, (pair.fake for pair in neighbours))
+    for copy in copies:
+        named[copy.fake_label].add(copy.fake)
+        named[train.label].add(copy.real)
+    return {
+        side.label: {
+            key: digest
+            for key, digest in sorted(zip(side.keys, side.digests, strict=True))
+            if key in named[side.label]
+        }
+        for side in (real, *fakes, train)
+        if named[side.label]
+    }
 
 
 def _neighbours(real: Side, fake: Side, influence: np.ndarray | None) -> list[Neighbour]:

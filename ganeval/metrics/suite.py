@@ -20,7 +20,7 @@ from ganeval.images.listing import valid_text
 from ganeval.metrics.comparisons import Candidate, compare_candidates
 from ganeval.metrics.compat import compat_needs, peer_numbers
 from ganeval.metrics.frechet import are_identical
-from ganeval.metrics.gallery import gallery
+from ganeval.metrics.gallery import gallery, named_digests
 from ganeval.metrics.measured import Measured, Provenance
 from ganeval.metrics.measures import Reference, measure
 from ganeval.metrics.needs import SIGNATURE, Need, main_need
@@ -163,6 +163,8 @@ def measured_sets(
     notices += unpaired_sets([sample.side.label for sample in samples], units)
     notices = sets.notices + notices + set_warnings(sets, real, samples, answers)
     names = [sample.side.label for sample in samples]
+    galleries = _galleries(real, samples, answers, settings.seed)
+    copies = [copy for one in measured for copy in one.copies]
     record = MetricsRecord(
         command=command,
         argv=[valid_text(argument) for argument in argv],
@@ -177,8 +179,11 @@ def measured_sets(
         metrics=metrics,
         differences=differences,
         peers=peers,
-        copies=[copy for one in measured for copy in one.copies],
-        galleries=_galleries(real, samples, answers, settings.seed),
+        copies=copies,
+        galleries=galleries,
+        digests=named_digests(
+            real.side, [sample.side for sample in samples], train.side, galleries, copies
+        ),
         warnings=notices,
         environment=environment(),
     )

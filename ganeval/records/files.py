@@ -34,18 +34,30 @@ def read_record(path: str | Path) -> Record:
     """
     try:
         raw = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a record: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as a record: {error.strerror}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as a record: not JSON: {error}") from error
     schema = raw.get("schema") if isinstance(raw, dict) else None
     if not isinstance(schema, str) or schema not in _READS:
-        known = " or ".join(repr(name) for name in _READS)
-        raise InputError(f"{path}: schema {schema!r} is not {known}, which this version reads")
+        raise InputError(f"{path}: {_unknown(schema)}")
     try:
         return _READS[schema].model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{path}: not a valid record: {where}: {first['msg']}") from error
+
+
+def _unknown(schema: object) -> str:
+    """Says what is wrong with a schema that is not read here."""
+    for known in _READS:
+        family, _, version = known.rpartition("/")
+        later = str(schema).removeprefix(f"{family}/")
+        if later.isdecimal() and int(later) > int(version):
+            return f"schema {schema!r} is newer than {known!r}, which this version reads; update it"
+    names = " or ".join(repr(name) for name in _READS)
+    return f"schema {schema!r} is not {names}, which this version reads"
 
 
 @contextlib.contextmanager

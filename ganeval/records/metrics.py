@@ -144,6 +144,10 @@ class MetricsRecord(Model):
         default_factory=list, description="fakes that are near copies of reals, nearest first"
     )
     galleries: list[Gallery] = Field(default_factory=list)
+    digests: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="sha256 of the images that galleries and copies name, by label and key",
+    )
     warnings: list[Notice] = Field(default_factory=list)
     environment: Environment
 

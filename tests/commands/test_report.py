@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from commands.conftest import Outcome, make_folder
-from ganeval.records import read_record
+from ganeval.records import MetricsRecord, read_record
 from ganeval_reports import write_page
 
 Ganeval = Callable[..., Outcome]
@@ -143,21 +144,43 @@ def test_single_images_that_are_gone_are_named(ganeval: Ganeval, home: Path) -> 
     gone = record["galleries"][0]["fake_sample"][0]
     (home / "a = <b>" / gone).unlink()
     done = ganeval("report", "fid.json", "-o", "r.html")
-    assert "are not all those that were measured" in done.err
+    assert "images of a = <b> at a = <b> 1 gone since they were measured" in done.err
     assert f"1 image of a = <b> is missing: {gone}." in done.err
     assert gone in text("r.html")
 
 
-def test_other_pixels_than_those_measured_are_never_shown_in_silence(
-    ganeval: Ganeval, home: Path
-) -> None:
-    changed = "001.png"
-    shutil.copy("real/002.png", f"a = <b>/{changed}")
+def test_other_pixels_than_those_measured_are_not_shown(ganeval: Ganeval, home: Path) -> None:
+    shutil.copy("real/002.png", "a = <b>/001.png")
     done = ganeval("report", "fid.json", "audit.json", "-o", "r.html", "--strict")
     assert done.code == 4
-    # A record of metrics knows the set as a whole, that of an audit every image.
-    assert "fid.json: The images of a = <b> at a = <b> are not all those" in done.err
-    assert "audit.json: Of the 24 images of a = <b> at a = <b> 1 changed" in done.err
+    for name in ("fid.json", "audit.json"):
+        assert f"{name}: Of the 24 images of a = <b> at a = <b> 1 changed since" in done.err
+    assert "these are not shown." in text("r.html")
+    assert "fake, a = &lt;b&gt;: 001.png" not in Path("r.html").read_text("utf-8")
+
+
+def test_a_record_knows_the_digest_of_every_image_it_names(home: Path) -> None:
+    record = read_record("fid.json")
+    assert isinstance(record, MetricsRecord)
+    (gallery,) = record.galleries
+    pairs = [*gallery.nearest, *gallery.farthest, *gallery.raising]
+    named = {
+        "real": {*gallery.real_sample, *(one.real for one in pairs)},
+        "a = <b>": {*gallery.fake_sample, *(one.fake for one in pairs)},
+    }
+    assert record.digests == {
+        label: {key: sha256((home / label / key).read_bytes()).hexdigest() for key in keys}
+        for label, keys in named.items()
+    }
+
+
+def test_a_record_without_digests_knows_its_sets_as_a_whole(ganeval: Ganeval, home: Path) -> None:
+    record = json.loads(Path("fid.json").read_text("utf-8"))
+    Path("old.json").write_text(json.dumps({**record, "digests": {}}))
+    shutil.copy("real/002.png", "a = <b>/001.png")
+    done = ganeval("report", "old.json", "-o", "r.html", "--strict")
+    assert done.code == 4
+    assert "old.json: The images of a = <b> at a = <b> are not all those" in done.err
     assert "one shown under a recorded name may be another picture." in text("r.html")
 
 
@@ -216,6 +239,11 @@ def test_hostile_names_stay_names(ganeval: Ganeval, home: Path) -> None:
         (["none.json", "-o", "r.html"], "none.json: cannot be read as a record"),
         (["real/000.png", "-o", "r.html"], "real/000.png: cannot be read as a record"),
         (["fid.json", "bad.json", "-o", "r.html"], "bad.json: schema 'x' is not"),
+        (["newer.json", "-o", "r.html"], "'ganeval.metrics/2' is newer than 'ganeval.metrics/1'"),
+        (["deep.json", "-o", "r.html"], "deep.json: cannot be read as a record: not JSON"),
+        (["real", "-o", "r.html"], "real is a folder; name the record in it"),
+        (["fid.json", "-o", "r.html", "--figures", "fid.json"], "'fid.json' is a file"),
+        (["fid.json", "-o", "r.html", "--figures", "real/figures"], "lies inside real, whose"),
         (["empty.json", "-o", "r.html"], "empty.json: the record describes no real set"),
         (["odd.json", "-o", "r.html"], "odd.json: the record speaks of else, which it does not"),
         (["fid.json", "-o", "r.html", "--embed", "much"], "'much' is no size"),
@@ -236,6 +264,8 @@ def test_what_cannot_be_drawn_is_refused_with_its_reason(
     Path("link.json").symlink_to("fid.json")
     Path("bad.json").write_text('{"schema": "x"}')
     record = json.loads(Path("fid.json").read_text("utf-8"))
+    Path("newer.json").write_text(json.dumps({**record, "schema": "ganeval.metrics/2"}))
+    Path("deep.json").write_text("[" * 100_000)
     Path("empty.json").write_text(json.dumps({**record, "inputs": []}))
     metrics = [{**record["metrics"][0], "fake": "else"}]
     Path("odd.json").write_text(json.dumps({**record, "metrics": metrics}))

@@ -152,6 +152,27 @@ def test_other_content_under_the_same_names_is_told(home: Path, record: MetricsR
     assert same(found, "fake", "012.png", home / "fake/012.png")
 
 
+def test_changed_images_are_left_out_where_their_digests_are_known(
+    home: Path, record: MetricsRecord
+) -> None:
+    listed = open_image_set("fake")
+    digests = {"fake": dict(zip(listed.keys[:3], listed.digests[:3], strict=True))}
+    record = record.model_copy(update={"digests": digests})
+    fill(home / "fake", range(20, 22))  # more images, none of them named
+    assert find_images(record).remarks == []
+    fill(home / "fake", range(10, 11), size=13)
+    (home / "fake/011.png").unlink()
+    found = find_images(record)
+    assert found.remarks == [
+        "Of the 3 images of fake at fake 1 changed and 1 gone since they were measured; "
+        "these are not shown."
+    ]
+    assert found.sets["fake"].missing
+    assert found.load("fake", "010.png") is None
+    assert found.load("fake", "011.png") is None
+    assert same(found, "fake", "012.png", home / "fake/012.png")
+
+
 def test_a_file_that_vanishes_after_listing_is_gone(home: Path, record: MetricsRecord) -> None:
     found = find_images(record)
     (home / "fake/011.png").unlink()
