@@ -111,7 +111,7 @@ class TrainingProgress:
         self._held = None
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def losses_text(losses: Mapping[str, float]) -> str:
