@@ -32,3 +32,11 @@ def test_listing_loads_no_library_of_networks() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_trainers_say_what_they_train_and_presets_whose_they_are() -> None:
+    trainers = CliRunner().invoke(ls, ["trainers"]).stdout
+    assert "cyclegan  Two generators between two domains" in trainers
+    presets = CliRunner().invoke(ls, ["presets"]).stdout.splitlines()
+    assert presets[0].split() == ["preset", "trainer"]
+    assert ["reference", "cyclegan"] in [line.split() for line in presets]

@@ -56,10 +56,10 @@ def test_a_run_says_what_it_will_do_and_where_everything_is(
     assert outcome.code == 0, outcome.err
     assert "CycleGAN    preset reference · seed 3" in outcome.err
     assert "A           " in outcome.err
-    assert "training    6 updates (1 epochs)" in outcome.err
+    assert "training    6 updates (1 epoch)" in outcome.err
     assert "epoch 1 · 6/6 · G " in outcome.err
     assert "A to B: KID" in outcome.err
-    assert "Trained on 6 of A and 6 of B images for 6 updates (1 epochs, " in outcome.out
+    assert "Trained on 6 of A and 6 of B images for 6 updates (1 epoch, " in outcome.out
     assert f"checkpoint  {out / 'checkpoints' / 'u00000006.pt'}" in outcome.out
     assert f"ganeval translate {out} IMAGES OUT" in outcome.out
     record = read_record(out / "record.json")

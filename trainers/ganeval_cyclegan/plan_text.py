@@ -12,7 +12,7 @@ from ganeval_cyclegan.config_keys import shown
 from ganeval_cyclegan.disk import size_text
 from ganeval_cyclegan.domain_shapes import Domain, domain_shape
 from ganeval_cyclegan.losses import identity_weights
-from ganeval_cyclegan.training_verdict import duration
+from ganeval_cyclegan.training_verdict import duration, epochs_text
 
 if TYPE_CHECKING:
     from ganeval_cyclegan.plan import TrainPlan
@@ -116,7 +116,7 @@ def _end(plan: TrainPlan) -> str:
     budget, per_epoch = plan.budget, plan.data.updates_per_epoch
     ends = []
     if budget.updates is not None:
-        ends.append(f"{budget.updates:,} updates ({budget.updates / per_epoch:.3g} epochs)")
+        ends.append(f"{budget.updates:,} updates ({epochs_text(budget.updates / per_epoch)})")
     if budget.seconds is not None:
         ends.append(f"{duration(budget.seconds)} of updates, evaluation and saving")
     return " or ".join(ends) + (", whichever comes first" if len(ends) > 1 else "")

@@ -51,9 +51,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def epochs_text(count: float) -> str:
+    """Returns a number of epochs with three digits."""
+    return "1 epoch" if count == 1 else f"{count:.3g} epochs"
+
+
 def _course(state: RunState) -> str:
     images = " and ".join(f"{one.trained_on} of {one.name}" for one in state.domains)
-    spent = f"({state.epoch:.3g} epochs, {duration(state.seconds)})"
+    spent = f"({epochs_text(state.epoch)}, {duration(state.seconds)})"
     planned = f" of {state.planned_updates:,}" if state.planned_updates is not None else ""
     match state.status:
         case "finished":
