@@ -25,10 +25,10 @@ def loaded(folder: Path) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "updates", "least"), [("stripes", 200, 0.8), ("shapes", 600, 0.6)]
+    ("name", "updates", "least"), [("stripes", 200, 0.8), ("shapes", 400, 0.7)]
 )
 def test_a_demo_learns_its_mapping(tmp_path: Path, name: str, updates: int, least: float) -> None:
-    """Of one seed at hand, stripes reached 0.95 and 1.00, shapes 0.82 and 0.87."""
+    """With this seed and more updates planned, stripes had 0.94 and 1.00, shapes 0.91 and 0.82."""
     root = write_demo(name, tmp_path)
     config = resolve(preset="demo", updates=updates, changes=["run.device=cpu"]).config
     data, streams = open_data(config, root), Streams(config.seed)
