@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="M",
-    help="Train for M minutes: updates, and evaluation, samples and saving between them. Loading "
-    "and the last evaluation come on top.",
+    help="Train for M minutes at most: updates, and evaluation, samples and saving between them. "
+    "Loading, the first and the last evaluation come on top.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of every random choice."

@@ -6,13 +6,23 @@ import errno
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from trainers.tiny_runs import Killed, assert_equal, kill_at, lines, make_images, state, train
+from trainers.tiny_runs import (
+    Killed,
+    assert_equal,
+    closeness,
+    kill_at,
+    lines,
+    make_images,
+    state,
+    train,
+)
 
 from ganeval.errors import GanevalError
 from ganeval.records import Estimate
@@ -200,6 +210,19 @@ def test_time_is_counted_over_all_parts_of_a_run(images: tuple[str, str], tmp_pa
     longer = train(images, tmp_path, *QUIET, updates=None, minutes=2 * minutes)
     assert longer.updates > first.updates
     assert longer.seconds >= 120 * minutes
+
+
+def test_looking_at_untrained_networks_takes_no_time_of_the_budget(
+    images: tuple[str, str], tmp_path: Path
+) -> None:
+    def slow(domain: str, real: Any, fake: Any) -> list[Any]:
+        time.sleep(0.4)
+        return closeness(domain, real, fake)
+
+    record = train(images, tmp_path, updates=None, minutes=0.005, evaluate=slow)
+    assert record.updates > 0
+    first = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert (first["kind"], first["elapsed_s"]) == ("eval", 0.0)
 
 
 @pytest.mark.parametrize(

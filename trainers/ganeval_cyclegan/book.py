@@ -17,8 +17,8 @@ class Book:
     """Counters and memories of a run.
 
     Attributes:
-        seconds: Trained so far, all parts together: updates, and evaluations, samples and saving
-            between them.
+        seconds: Trained so far, all parts together, from the first update on: updates, and
+            evaluations, samples and saving between them.
         due: Work of the last update that is still to be done.
         done: Updates whose work of either kind has been done last; -1: none.
         kept: Updates whose checkpoints are kept for good.

@@ -289,7 +289,9 @@ class Loop:
 
     def _clock(self) -> None:
         book, device = self._run.book, self._state.choices.device
-        book.seconds = time.perf_counter() - self._began
+        if self._state.update == 0:  # looking at untrained networks is no training
+            self._began = time.perf_counter()
+        book.seconds = time.perf_counter() - self._began if self._state.update else 0.0
         book.peak = max(book.peak or 0, peak_memory(device)) or None
 
     def _tell(self, kind: str, **facts: Any) -> None:
