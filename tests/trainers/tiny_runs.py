@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
 from ganeval.records import Estimate, TrainingRecord
+from ganeval_cyclegan import loop
 from ganeval_cyclegan.checkpoints import latest_checkpoint, read_checkpoint
 from ganeval_cyclegan.metrics_log import read_metrics, without_clock
 from ganeval_cyclegan.trainer import CycleGANTrainer
@@ -67,7 +69,11 @@ def train(
     trainer = CycleGANTrainer()
     asked = {"sources": sources, "out": out, "updates": updates, "resume": resume, **request}
     plan = trainer.plan({**asked, "changes": (*CHANGES, *changes)})
-    return trainer.run(plan, out, evaluate=evaluate, progress=progress, resume=resume, argv=["x"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "_TELL_EVERY", 0.0)  # every update is told, so that any can be hit
+        return trainer.run(
+            plan, out, evaluate=evaluate, progress=progress, resume=resume, argv=["x"]
+        )
 
 
 def kill_at(*moments: tuple[str, int]) -> Callable[[Mapping[str, Any]], None]:
