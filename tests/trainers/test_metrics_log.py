@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
-from ganeval.errors import GanevalError
+from ganeval.errors import GanevalError, InputError
 from ganeval_cyclegan.metrics_log import MetricsLog, read_metrics, without_clock
 from ganeval_cyclegan.tensorboard_log import TensorBoardLog, scalars
 
@@ -50,6 +51,15 @@ def test_a_line_that_cannot_be_written_is_an_error_with_a_way_out(tmp_path: Path
 def test_nested_numbers_have_joined_names() -> None:
     line = {"kind": "step", "update": 3, "G_A": 0.5, "d_acc": {"A": {"real": 1.0}}, "text": "x"}
     assert list(scalars(line)) == [("G_A", 0.5), ("d_acc/A/real", 1.0)]
+
+
+def test_tensorboard_that_is_not_installed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="the package tensorboard is not installed"):
+        TensorBoardLog(tmp_path, from_update=0)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow  # loading tensorboard takes seconds

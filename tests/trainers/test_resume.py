@@ -217,3 +217,11 @@ def test_a_run_goes_on_without_being_told_what_it_is(
     assert record.updates == 6
     assert record.preset == "reference"
     assert json.loads((tmp_path / "record.json").read_text())["updates"] == 6
+
+
+def test_a_run_of_another_trainer_is_refused(images: tuple[str, str], tmp_path: Path) -> None:
+    train(images, tmp_path, updates=2)
+    text = (tmp_path / "state.json").read_text()
+    (tmp_path / "state.json").write_text(text.replace('"cyclegan"', '"other"'))
+    with pytest.raises(InputError, match="holds a run of the trainer other"):
+        train(images, tmp_path, updates=2)

@@ -108,9 +108,15 @@ def check_resume(folder: RunFolder, resume: Resume) -> bool:
     """Tells whether a run is to be taken up; writes nothing.
 
     Raises:
-        InputError: The folder holds no run and has to, or holds one and must not.
+        InputError: The folder holds no run and has to, or holds one and must not, or a run of
+            another trainer.
     """
     held = folder.holds_run()
+    if held and (other := folder.read_state().trainer) != "cyclegan":
+        raise InputError(
+            f"--out {folder.path}: holds a run of the trainer {other}",
+            hint=f"Name another --out, or go on with --trainer {other}.",
+        )
     if held and resume == "never":
         raise InputError(
             f"--resume never: {folder.path} holds a run",

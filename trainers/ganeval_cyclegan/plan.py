@@ -39,6 +39,7 @@ from ganeval_cyclegan.resolve import Resolved, changed_keys, config_sha256, reso
 from ganeval_cyclegan.run_folder import RunFolder
 from ganeval_cyclegan.samples import check_watched
 from ganeval_cyclegan.streams import Streams
+from ganeval_cyclegan.tensorboard_log import check_installed
 
 _OPTIONS: Final = {
     "device": "run.device",
@@ -129,6 +130,8 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
     world = join()
     out = Path(request["out"])
     folder = RunFolder(out)
+    if request.get("tensorboard"):
+        check_installed()
     with world.together():
         held = check_resume(folder, request.get("resume") or "auto")
         resolved = _resolved(request, folder, held, world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,9 @@ class TensorBoardLog:
     """
 
     def __init__(self, folder: Path, from_update: int) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise InputError(
-                "--tensorboard: the package tensorboard is not installed",
-                hint="Run `pip install 'ganeval[tensorboard]'`, or leave it out: metrics.jsonl "
-                "holds the same numbers.",
-            ) from error
+        check_installed()
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(folder), purge_step=from_update + 1)
 
     def append(self, line: Mapping[str, Any]) -> None:
@@ -41,6 +37,20 @@ class TensorBoardLog:
     def close(self) -> None:
         """Writes out what is held back."""
         self._writer.close()
+
+
+def check_installed() -> None:
+    """Looks for the package tensorboard without loading it.
+
+    Raises:
+        InputError: It is not installed.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise InputError(
+            "--tensorboard: the package tensorboard is not installed",
+            hint="Run `pip install 'ganeval[tensorboard]'`, or leave it out: metrics.jsonl holds "
+            "the same numbers.",
+        )
 
 
 def scalars(line: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
