@@ -13,8 +13,8 @@ import pytest
 import torch
 from trainers.tiny_runs import CHANGES, lines, make_images, train
 
-from ganeval.errors import InputError
-from ganeval_cyclegan.distributed import World, join
+from ganeval.errors import InputError, ToldElsewhere
+from ganeval_cyclegan.distributed import World, join, refuse_several, started
 
 TESTS = Path(__file__).resolve().parents[1]
 LAUNCHED = ("--standalone", "--nproc-per-node", "2")
@@ -140,6 +140,19 @@ def test_one_process_of_torchrun_is_alone(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MASTER_PORT", "1")
     assert join().size == 1
+    refuse_several("warmup")
+
+
+def test_a_trainer_of_one_process_refuses_several_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("WORLD_SIZE", "3"), ("MASTER_ADDR", "x"), ("MASTER_PORT", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RANK", "0")
+    assert started() == 3
+    with pytest.raises(InputError, match=r"--trainer warmup works in one process, .* started 3"):
+        refuse_several("warmup")
+    monkeypatch.setenv("RANK", "2")
+    with pytest.raises(ToldElsewhere):
+        refuse_several("warmup")
 
 
 def test_each_process_takes_the_gpu_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,13 +269,37 @@ class World:
         raise error
 
 
+def started() -> int:
+    """Returns how many processes torchrun started together, of which this is one; 1: none."""
+    if any(name not in os.environ for name in _VARIABLES):
+        return 1
+    return int(os.environ["WORLD_SIZE"])
+
+
+def refuse_several(trainer: str) -> None:
+    """Refuses to train in several processes, for a trainer that knows none.
+
+    Raises:
+        InputError: torchrun started several.
+    """
+    processes = started()
+    if processes == 1:
+        return
+    if os.environ["RANK"] != "0":
+        raise ToldElsewhere(ExitCode.USAGE)
+    raise InputError(
+        f"--trainer {trainer} works in one process, and torchrun started {processes}",
+        hint="Start it without torchrun.",
+    )
+
+
 def join() -> World:
     """Joins the processes that torchrun started; where it started none, this one is alone.
 
     Raises:
         GanevalError: They do not find each other.
     """
-    if any(name not in os.environ for name in _VARIABLES) or os.environ["WORLD_SIZE"] == "1":
+    if started() == 1:
         return World()
     if not dist.is_initialized():
         try:

@@ -98,8 +98,12 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def _device(state: RunState) -> str:
-    threads = f"{state.threads} thread{'s' if state.threads > 1 else ''}"
-    return f"{state.device}, {threads}" if state.device.startswith("cpu") else state.device
+    words = [state.device]
+    if state.device.startswith("cpu"):
+        words.append(f"{state.threads} thread{'s' if state.threads > 1 else ''}")
+    if state.processes > 1:
+        words.append(f"{state.processes} processes")
+    return ", ".join(words)
 
 
 def _environment(folder: RunFolder) -> Environment:

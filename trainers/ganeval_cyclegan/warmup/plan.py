@@ -15,6 +15,7 @@ from ganeval.records import TrainedDomain
 from ganeval_cyclegan.budget import Budget
 from ganeval_cyclegan.choices import find_device
 from ganeval_cyclegan.disk import check_room
+from ganeval_cyclegan.distributed import refuse_several
 from ganeval_cyclegan.nets.macs import parameter_count
 from ganeval_cyclegan.run_folder import RunFolder
 from ganeval_cyclegan.streams import Streams
@@ -114,6 +115,7 @@ def plan_warmup(request: Mapping[str, Any]) -> WarmupPlan:
         InputError: An option does not fit, or images cannot be trained on.
         MissingFileError: The configuration, or what brings the digits, is not there.
     """
+    refuse_several("warmup")
     _refuse_others(request)
     folder = RunFolder(Path(request["out"]))
     sources = tuple(str(one) for one in request.get("sources") or ())
