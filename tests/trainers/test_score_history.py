@@ -135,3 +135,23 @@ def test_averaged_weights_may_choose() -> None:
     assert history.is_best(history.add("AtoB", "ema", measured, 1, 1))
     assert best(history).metric == "FID, AtoB, moving average of the weights"
     assert best(history).optimism is None
+
+
+def test_another_rule_begins_the_choice_anew() -> None:
+    # Values of two metrics do not compare, and of what was before no checkpoint was kept for it.
+    config: dict[str, Any] = {"save_best": "fid", "metrics": ("fid", "kid")}
+    before, *_ = fed([50.0, 10.0], **config)
+    for change in ({"save_best": "kid"}, {"save_best": "fid_ma"}, {"best_direction": "BtoA"}):
+        other = ScoreHistory(EvalConfig(**config | change))
+        other.load(before.state())
+        assert len(other.scores) == 2
+        assert other.best("u.pt") is None
+    measured = ("fid", "FID", "lower", Estimate(value=70.0, se=1.0))
+    other = ScoreHistory(EvalConfig(**config | {"best_direction": "BtoA"}))
+    other.load(before.state())
+    assert other.is_best(other.add("BtoA", "raw", measured, 30, 3))
+    assert (best(other).update, best(other).evaluations) == (30, 1)
+    same = ScoreHistory(EvalConfig(**config))
+    same.load(before.state())
+    assert not same.is_best(same.add("AtoB", "raw", measured, 30, 3))
+    assert (best(same).value, best(same).evaluations) == (10.0, 3)

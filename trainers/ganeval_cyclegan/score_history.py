@@ -29,6 +29,7 @@ class ScoreHistory:
         self._smooth = config.save_best.endswith("_ma")
         self._chosen_by = config.save_best.removesuffix("_ma")
         self._best: Score | None = None
+        self._since = 0  # scores from before the run chose by this rule
         self.scores: list[Score] = []
 
     def add(
@@ -87,7 +88,8 @@ class ScoreHistory:
         value = None if score is None else self._value(score)
         if score is None or value is None:
             return None
-        known = sum(self._counts(one) and self._value(one) is not None for one in self.scores)
+        candidates = self.scores[self._since :]
+        known = sum(self._counts(one) and self._value(one) is not None for one in candidates)
         words = [score.display, score.direction]
         words += ["moving average of the weights"] if score.network == "ema" else []
         words += [f"mean of the last {score.window} values"] if self._smooth else []
@@ -107,13 +109,28 @@ class ScoreHistory:
         return {
             "scores": [score.model_dump() for score in self.scores],
             "best": None if self._best is None else self._best.model_dump(),
+            "rule": self._rule(),
+            "since": self._since,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Takes up what `state` returned."""
+        """Takes up what `state` returned.
+
+        Where the run chooses by another rule from now on, the choice begins anew: the checkpoints
+        of the evaluations before were not kept for it.
+        """
         self.scores = [Score.model_validate(score) for score in state["scores"]]
-        best = state["best"]
+        if state["rule"] != self._rule():
+            self._best, self._since = None, len(self.scores)
+            return
+        best, self._since = state["best"], state["since"]
         self._best = None if best is None else Score.model_validate(best)
+
+    def _rule(self) -> list[Any]:
+        """What the best is chosen by, of plain values."""
+        chosen = self._config
+        window = chosen.moving_average if self._smooth else 1
+        return [chosen.save_best, chosen.best_direction, chosen.best_network, window]
 
     def _counts(self, score: Score) -> bool:
         """Tells whether a score is one of those that the best is chosen from."""
