@@ -35,13 +35,8 @@ class Differences:
     methods: Sequence[Note]
 
 
-def differences(record: MetricsRecord, prefix: str = "") -> Differences:
-    """Returns the differences of a record; no groups if it has none.
-
-    Args:
-        record: What was measured.
-        prefix: Put before each id of a drawing, where several records stand on one page.
-    """
+def differences(record: MetricsRecord) -> Differences:
+    """Returns the differences of a record; no groups if it has none."""
     found = record.differences
     # In the order of the table: each metric, then its excess.
     listed = [name for one in record.metrics for name in (one.name, excess_of(one.name))]
@@ -53,7 +48,7 @@ def differences(record: MetricsRecord, prefix: str = "") -> Differences:
     drawn = 0
     for family, rows in by_family(members, lambda group: group[0].metric):
         plots = [
-            _plot(record, group, f"{prefix}forest{drawn + index}")
+            _plot(record, group, f"forest{drawn + index}")
             for index, group in enumerate(rows, start=1)
         ]
         drawn += len(plots)

@@ -22,13 +22,8 @@ _Line = tuple[Row, Printed]
 """One estimate as it is drawn and as it stands in the table."""
 
 
-def plots(metrics: Sequence[Metric], prefix: str = "") -> list[PlotGroup]:
-    """Returns one plot per metric name, by family; several fake sets share a plot's axis.
-
-    Args:
-        metrics: Of all fake sets of a record.
-        prefix: Put before each id of a drawing, where several records stand on one page.
-    """
+def plots(metrics: Sequence[Metric]) -> list[PlotGroup]:
+    """Returns one plot per metric name, by family; several fake sets share a plot's axis."""
     sets = looks(metric.fake for metric in metrics)
     names = dict.fromkeys(metric.name for metric in metrics)
     groups = [[metric for metric in metrics if metric.name == name] for name in names]
@@ -36,7 +31,7 @@ def plots(metrics: Sequence[Metric], prefix: str = "") -> list[PlotGroup]:
     drawn: list[tuple[str, Plot]] = []
     told: dict[str, str] = {}  # explanation to the metric that it stands under
     for index, group in enumerate(groups, start=1):
-        drawn.append((group[0].name, _plot(group, sets, f"{prefix}plot{index}", told, few=few)))
+        drawn.append((group[0].name, _plot(group, sets, f"plot{index}", told, few=few)))
     if few:
         return [PlotGroup("", "", [plot for _, plot in drawn])]
     return [

@@ -258,7 +258,7 @@ class _Layout:
             start = self._right + _LEADER
             if look is not None:
                 if len(ends) > 1 or x < self._right:
-                    line(axes, (x, start - 4), (y, height), color=look.light, lw=0.8, alpha=0.55)
+                    line(axes, (x, start - 4), (y, height), color=look.light, lw=1, dashes=(1, 2))
                 marker(axes, start + 4, height, look, size=0.95)
             shift = _KEY if look is not None else 0
             write(

@@ -44,13 +44,8 @@ class Distribution:
     table: Table
 
 
-def separation(record: AuditRecord, prefix: str = "") -> list[Plot]:
-    """Returns, per later set, how well each measurement tells it from the first.
-
-    Args:
-        record: What was found.
-        prefix: Put before each id of a drawing, where several records stand on one page.
-    """
+def separation(record: AuditRecord) -> list[Plot]:
+    """Returns, per later set, how well each measurement tells it from the first."""
     sets = looks(one.input.label for one in record.sets[1:])
     plots = []
     for number, other in enumerate(record.sets[1:], start=1):
@@ -61,7 +56,7 @@ def separation(record: AuditRecord, prefix: str = "") -> list[Plot]:
         drawing = interval_plot(
             [_auc_row(one, sets[label]) for one in found],
             axis=f"AUC of {label}: ← lower · higher →",
-            prefix=f"{prefix}auc{number}",
+            prefix=f"auc{number}",
             name=f"{slug(label)}-separation",
         )
         table = Table(
@@ -114,13 +109,8 @@ def _difference_row(one: SetDifference) -> tuple[str, ...]:
     )
 
 
-def distributions(record: AuditRecord, prefix: str = "") -> list[Distribution]:
-    """Returns one per measurement that varies.
-
-    Args:
-        record: What was found.
-        prefix: Put before each id of a drawing, where several records stand on one page.
-    """
+def distributions(record: AuditRecord) -> list[Distribution]:
+    """Returns one per measurement that varies."""
     first, *others = (entry.input.label for entry in record.sets)
     sets = {first: REAL, **looks(others)}
     names = {one.name: one.display for entry in record.sets for one in entry.measurements}
@@ -145,7 +135,7 @@ def distributions(record: AuditRecord, prefix: str = "") -> list[Distribution]:
         drawing = histograms(
             strips,
             axis=display,
-            prefix=f"{prefix}histogram{len(found) + 1}",
+            prefix=f"histogram{len(found) + 1}",
             name=f"{slug(name)}-histogram",
         )
         found.append(Distribution(title, drawing, _MEANING.get(name, ""), table))

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -23,11 +21,6 @@ ARGUMENTS = [
 
 Open = Callable[..., "Page"]
 """Opens an address with options of a browser context."""
-
-IN_A_BROWSER = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
 
 
 def unfold(page: Page) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from reports.browsing import ARGUMENTS, CHROMIUM, Open
 from reports.evaluation import FAKES, TRAIN, evaluation_of
+from reports.training import training_pictures, training_record
 
 from ganeval.cli import run
 from ganeval.records import (
@@ -36,7 +37,7 @@ from ganeval.records import (
 from ganeval_reports import render
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request
 
 REAL, FAKE = "paintings", FAKES[0]
 SCRIPT = "<script>alert(1)</script>.png"
@@ -203,6 +204,8 @@ def evaluation(record: MetricsRecord) -> MetricsRecord:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
     with playwright.sync_playwright() as session:
         browser = session.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -271,28 +274,49 @@ def audit_address(folders: list[str]) -> str:
     return drawn("audit", folders, "--extractor", "random-projection")
 
 
+@pytest.fixture(scope="session")
+def training_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    record = training_record()
+    pictures = training_pictures(record)
+    path = tmp_path_factory.mktemp("training") / "report.html"
+    path.write_text(render(record, lambda _label, key: pictures.get(key)), "utf-8")
+    return path.as_uri()
+
+
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Open]:
-    """Opens a page; afterwards the console must be empty and nothing may have been fetched."""
+    """Opens a page; afterwards the console must be empty and nothing else may have been fetched.
+
+    Its own images may lie beside it. ``script`` runs before any of the page's.
+    """
     contexts, complaints = [], []
 
-    def opened(url: str = address, **options: object) -> Page:
+    def opened(url: str = address, *, script: str = "", **options: object) -> Page:
+        beside = f"{url.removesuffix('.html')}_images/"
+
         def fetched(request: Request) -> None:
-            if request.url.partition("#")[0] != url and not request.url.startswith("data:"):
+            own = request.url.startswith(("data:", beside))
+            if request.url.partition("#")[0] != url and not own:
                 complaints.append(f"fetched {request.url}")
 
         def said(message: ConsoleMessage) -> None:
             complaints.append(message.text)
 
+        def ran(dialog: Dialog) -> None:
+            complaints.append(f"a name ran: {dialog.message}")
+            dialog.dismiss()
+
         def thrown(error: Error) -> None:
             complaints.append(str(error))
 
         context = browser.new_context(**options)  # type: ignore[arg-type]
+        context.add_init_script(script)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(5000)
         page.on("console", said)
         page.on("pageerror", thrown)
+        page.on("dialog", ran)
         page.on("request", fetched)
         page.goto(url)
         return page

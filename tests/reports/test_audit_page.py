@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reports.browsing import Open, unfold
 
 from ganeval.audit.settings import AuditSettings
 from ganeval.audit.suite import Audit, audit
@@ -146,28 +147,17 @@ def test_a_single_sound_set_has_no_comparison(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_the_page_fits_every_window_and_has_no_barrier(audited: Audit, tmp_path: Path) -> None:
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def test_the_page_fits_every_window_and_has_no_barrier(
+    open_page: Open, audited: Audit, tmp_path: Path
+) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
-    chromium = Path("/usr/bin/chromium")
-    if not chromium.exists():
-        pytest.skip(f"{chromium} is not installed")
     path = tmp_path / "audit.html"
     path.write_text(render(audited.record, audited.load_image), "utf-8")
-    complaints: list[str] = []
-    with sync.sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        try:
-            window = browser.new_page()
-            window.on("console", lambda message: complaints.append(message.text))
-            window.goto(path.as_uri())
-            window.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-            for width in (360, 390, 768, 1280):
-                window.set_viewport_size({"width": width, "height": 800})
-                assert window.evaluate("document.documentElement.scrollWidth") <= width
-            found = axe.Axe().run(window)
-            assert [rule["id"] for rule in found["violations"]] == []
-            assert found["passes"]
-        finally:
-            browser.close()
-    assert complaints == []
+    page = open_page(path.as_uri())
+    unfold(page)
+    for width in (360, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page)
+    assert [rule["id"] for rule in found["violations"]] == []
+    assert found["passes"]

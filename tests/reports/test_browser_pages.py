@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from reports.browsing import IN_A_BROWSER, Open, unfold
+from reports.browsing import Open, unfold
 
 from ganeval.records import MetricsRecord
 
 axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-pytestmark = IN_A_BROWSER
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,6 @@ def short_address(written: Callable[[MetricsRecord], str], record: MetricsRecord
 
 def test_every_image_is_decoded_and_no_name_runs(open_page: Open) -> None:
     page = open_page()
-    page.on("dialog", lambda dialog: pytest.fail(f"a name ran: {dialog.message}"))
     loaded = page.evaluate(
         """async () => {
             const images = [...document.querySelectorAll("img")];
@@ -83,8 +86,8 @@ def test_an_evaluation_fits_every_window(open_page: Open, evaluation_address: st
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("fixture", ["measured_address", "audit_address"])
-def test_pages_of_real_runs_fit_every_window(
+@pytest.mark.parametrize("fixture", ["measured_address", "audit_address", "training_address"])
+def test_pages_of_every_kind_fit_every_window(
     open_page: Open, request: pytest.FixtureRequest, fixture: str
 ) -> None:
     page = open_page(request.getfixturevalue(fixture))
@@ -94,18 +97,20 @@ def test_pages_of_real_runs_fit_every_window(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("width", [360, 900, 1200])
+@pytest.mark.parametrize(("value", "se"), [(62.3, 1.8), (1234.5, 12.3), (123456.789, 0.0123)])
 def test_a_large_number_and_its_error_stay_on_one_line(
-    open_page: Open, written: Callable[[MetricsRecord], str], record: MetricsRecord, width: int
+    open_page: Open,
+    written: Callable[[MetricsRecord], str],
+    record: MetricsRecord,
+    value: float,
+    se: float,
 ) -> None:
     first, *more = record.metrics
-    for value, se in ((62.3, 1.8), (1234.5, 12.3), (123456.789, 0.0123)):
-        estimate = first.estimate.model_copy(update={"value": value, "se": se})
-        metrics = [first.model_copy(update={"estimate": estimate}), *more]
-        page = open_page(
-            written(record.model_copy(update={"metrics": metrics, "galleries": []})),
-            viewport={"width": width, "height": 800},
-        )
+    estimate = first.estimate.model_copy(update={"value": value, "se": se})
+    metrics = [first.model_copy(update={"estimate": estimate}), *more]
+    page = open_page(written(record.model_copy(update={"metrics": metrics, "galleries": []})))
+    for width in (360, 900, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
         for number in page.locator(".stat .number:has(.se)").all():
             lines, fits = number.evaluate(
                 """number => {
@@ -242,32 +247,30 @@ def test_nothing_moves_for_those_who_ask_for_stillness(open_page: Open) -> None:
     assert open_page(reduced_motion="no-preference").evaluate(moving) != "0s"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_barrier(open_page: Open, short_address: str, scheme: str) -> None:
-    page = open_page(short_address, color_scheme=scheme)
+def test_axe_finds_no_barrier(open_page: Open, short_address: str) -> None:
+    page = open_page(short_address)
     unfold(page)
-    assert barriers(axe.Axe().run(page)) == []
+    assert barriers_in_both_schemes(page) == []
     page.locator(".grid.real .tile button").first.click()
-    assert barriers(axe.Axe().run(page, context="#viewer")) == []
+    assert barriers(page, "#viewer") == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("fixture", ["evaluation_address", "measured_address", "audit_address"])
+@pytest.mark.parametrize(
+    "fixture", ["evaluation_address", "measured_address", "audit_address", "training_address"]
+)
 def test_axe_finds_no_barrier_in_whole_pages(
-    open_page: Open, request: pytest.FixtureRequest, fixture: str, scheme: str
+    open_page: Open, request: pytest.FixtureRequest, fixture: str
 ) -> None:
-    page = open_page(request.getfixturevalue(fixture), color_scheme=scheme)
+    page = open_page(request.getfixturevalue(fixture))
     unfold(page)
-    assert barriers(axe.Axe().run(page)) == []
+    assert barriers_in_both_schemes(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_barrier_in_a_short_evaluation(
     open_page: Open,
     written: Callable[[MetricsRecord], str],
     evaluation: MetricsRecord,
-    scheme: str,
 ) -> None:
     """Every kind of part of the page, with few metrics: axe's time grows with their number."""
     names = {"fid", "excess", "fid_infinity"}
@@ -277,15 +280,26 @@ def test_axe_finds_no_barrier_in_a_short_evaluation(
         "galleries": evaluation.galleries[1:2],
         "peers": evaluation.peers[:6],
     }
-    page = open_page(written(evaluation.model_copy(update=few)), color_scheme=scheme)
+    page = open_page(written(evaluation.model_copy(update=few)))
     unfold(page)
-    assert barriers(axe.Axe().run(page)) == []
+    assert barriers_in_both_schemes(page) == []
     page.locator("#copies .tile button").last.click()
     page.get_by_role("button", name="Slider").click()
     assert page.locator("#viewer").get_by_role("slider").is_visible()
-    assert barriers(axe.Axe().run(page, context="#viewer")) == []
+    assert barriers(page, "#viewer") == []
 
 
-def barriers(found: dict[str, list[dict[str, object]]]) -> list[tuple[object, object]]:
+def barriers_in_both_schemes(page: Page) -> list[tuple[object, object]]:
+    """All barriers of the light page, and those of colour of the dark one."""
+    page.emulate_media(color_scheme="light")
+    found = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    return found + barriers(page, runOnly=["color-contrast"])
+
+
+def barriers(
+    page: Page, context: str | None = None, **options: object
+) -> list[tuple[object, object]]:
+    found = axe.Axe().run(page, context=context, options=options or None)
     assert found["passes"]  # it has looked at something
     return [(rule["id"], rule["nodes"]) for rule in found["violations"]]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from reports.browsing import IN_A_BROWSER, Open, focused
+from reports.browsing import Open, focused
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-pytestmark = IN_A_BROWSER
+pytestmark = pytest.mark.browser
 
 RANGE = "#viewer .blend input"
 PAIRS = ".pairs .tile button"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from reports.browsing import Open, unfold
 from reports.test_page import Page, changed
 
 from ganeval.errors import InputError
@@ -19,7 +20,6 @@ from ganeval_reports.nested import nested
 from ganeval_reports.page import Page as Drawn
 from ganeval_reports.page import draw, fair_shares
 
-CHROMIUM = Path("/usr/bin/chromium")
 Load = Callable[[str, str], Image.Image | None]
 HOSTILE = '<script>alert(1)</script> "it\'s" \u202egnp.json'
 
@@ -181,58 +181,16 @@ def test_markup_moves_and_text_does_not() -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync.sync_playwright() as session:
-        browser = session.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Opens a page; afterwards the console must be empty and nothing but its files was read."""
-    contexts, complaints = [], []
-
-    def opened(path: Path, *, script: str = "", **options: object) -> Any:
-        inside = path.parent.as_uri()
-
-        def note(request: Any) -> None:
-            if not request.url.startswith((inside, "data:")):
-                complaints.append(f"fetched {request.url}")
-
-        context = browser.new_context(**options)
-        context.add_init_script(script)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(f"a name ran: {dialog.message}"))
-        page.on("request", note)
-        page.goto(path.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 @pytest.mark.browser
 def test_several_records_fit_every_window_and_have_no_barrier(
-    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+    open_page: Open, short: MetricsRecord, load: Load, tmp_path: Path
 ) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
     path = tmp_path / "both.html"
     both = [Source(short, load, name=HOSTILE), Source(short, load, ["It's <gone>."], "b" * 200)]
     path.write_text(render_several(both, title="a title without a break " + "x" * 200), "utf-8")
-    page = open_page(path)
-    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page = open_page(path.as_uri())
+    unfold(page)
     for width in (360, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -243,11 +201,11 @@ def test_several_records_fit_every_window_and_have_no_barrier(
 
 @pytest.mark.browser
 def test_the_index_leads_to_each_record_and_its_parts_work(
-    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+    open_page: Open, short: MetricsRecord, load: Load, tmp_path: Path
 ) -> None:
     path = tmp_path / "both.html"
     path.write_text(render_several([Source(short, load), Source(short, load)]), "utf-8")
-    page = open_page(path, reduced_motion="reduce")
+    page = open_page(path.as_uri(), reduced_motion="reduce")
     top = "id => document.getElementById(id).getBoundingClientRect().top"
     page.locator(".index a").nth(1).click()
     assert page.url.endswith("#r2")
@@ -264,13 +222,13 @@ def test_the_index_leads_to_each_record_and_its_parts_work(
 
 @pytest.mark.browser
 def test_images_beside_the_page_are_shown_and_nothing_else_can_be(
-    open_page: Callable[..., Any], short: MetricsRecord, load: Load, tmp_path: Path
+    open_page: Open, short: MetricsRecord, load: Load, tmp_path: Path
 ) -> None:
     path = tmp_path / "a <b> #1 %41.html"
     drawn = write_page(path, [Source(short, load), Source(short, load)], budget=9000)
     assert drawn.beside
     assert drawn.embedded
-    page = open_page(path)
+    page = open_page(path.as_uri())
     widths = page.evaluate(
         """async () => {
             const images = [...document.images];
@@ -308,7 +266,7 @@ def test_a_page_with_images_beside_it_can_fetch_nothing(
 
 @pytest.mark.browser
 def test_two_thousand_thumbnails_are_all_there_and_the_page_does_not_wait_for_them(
-    open_page: Callable[..., Any], record: MetricsRecord, tmp_path: Path
+    open_page: Open, record: MetricsRecord, tmp_path: Path
 ) -> None:
     keys = [f"{number:04d}.png" for number in range(1000)]
     (gallery,) = record.galleries
@@ -322,7 +280,9 @@ def test_two_thousand_thumbnails_are_all_there_and_the_page_does_not_wait_for_th
     path = tmp_path / "many.html"
     write_page(path, [Source(changed(record, galleries=[many]), load)])
     loaded = "[...document.images].filter((one) => one.complete && one.naturalWidth).length"
-    page = open_page(path, script=f"addEventListener('load', () => {{ atLoad = {loaded}; }})")
+    page = open_page(
+        path.as_uri(), script=f"addEventListener('load', () => {{ atLoad = {loaded}; }})"
+    )
     assert page.locator(".tile button img").count() == 2000
     assert page.evaluate("atLoad") < 1000
     page.locator(".tile img").last.scroll_into_view_if_needed()

@@ -2,7 +2,8 @@
 // Sorts, filters and copies tables. The page can be read without it.
 //
 // The table of scores is left alone: its rows are metrics with units of their own, in families, so
-// no order of its numbers means anything; the page has its CSV and LaTeX below it.
+// no order of its numbers means anything; the page has its CSV and LaTeX below it. Nor are tables
+// of properties sorted or filtered, whose first column has no name.
 (() => {
   const FEW = 5; // rows that are taken in at a glance
   const MISSING = ["", "–"];
@@ -168,7 +169,8 @@
     const area = table.parentElement;
     const caption = area.getAttribute("aria-label"); // names the record, too, beside others
     area.after(makeCopies(table, caption));
-    if (table.tBodies[0].rows.length > FEW) {
+    const listed = table.tHead.rows[0].cells[0].matches("th");
+    if (listed && table.tBodies[0].rows.length > FEW) {
       area.before(makeFilter(table, caption));
       makeSortable(table);
     }

@@ -47,12 +47,18 @@
     });
   }
 
-  // Images further down come once the page stands, so that paper has every one of them.
-  const loadAll = () => {
-    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+  // Images further down come once the page stands, a few at a time. Paper has those that are
+  // there: Chromium does not wait for what is only asked for when it prints.
+  const FEW = 50;
+  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+  const load = (most) => {
+    const waiting = [...document.querySelectorAll("img[loading=lazy]")];
+    for (const image of waiting.slice(0, most)) image.loading = "eager";
+    return waiting.length > most;
   };
-  addEventListener("load", () => (globalThis.requestIdleCallback ?? setTimeout)(loadAll));
-  addEventListener("beforeprint", loadAll);
+  const loadFew = () => load(FEW) && whenIdle(loadFew);
+  addEventListener("load", () => whenIdle(loadFew));
+  addEventListener("beforeprint", () => load(Infinity));
 
   // One switch for the page, where the first small images are.
   const first = document.querySelector(".grid img.small");
