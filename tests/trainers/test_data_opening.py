@@ -359,3 +359,16 @@ def test_a_chosen_subset_is_written_and_kept(root: Path) -> None:
     assert lines[0].startswith("# 4 images of")
     assert lines[1:] == data.train_A.keys
     assert opened(root, changes=("data.A.subset.n=4",)).train_A.keys == data.train_A.keys
+
+
+def test_a_subset_is_taken_up_from_a_run_alone(root: Path, tmp_path: Path) -> None:
+    config = tiny_config("data.A.subset.n=2", "data.A.subset.method=farthest-point")
+    chosen = open_data(config, root, embed=lambda images: images.mean((1, 2))).train_A.keys
+    others = [key for key in opened(root).train_A.keys if key not in chosen][:2]
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "subset-A.txt").write_text("".join(f"{key}\n" for key in others))
+    found = open_data(config, root, run_folder=run, embed=lambda images: images.mean((1, 2)))
+    assert found.train_A.keys == chosen  # a run that never began has left the list
+    (run / "state.json").write_text("{}")
+    assert open_data(config, root, run_folder=run).train_A.keys == others

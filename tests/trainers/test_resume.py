@@ -24,6 +24,7 @@ from trainers.tiny_runs import (
 
 from ganeval.errors import InputError
 from ganeval_cyclegan.checkpoints import Checkpoints
+from ganeval_cyclegan.run_folder import RunFolder
 
 # 6 training images per domain, so 6 updates per epoch; kills lie inside and between epochs.
 MOMENTS = (("step", 5), ("score", 6), ("doing", 12), ("epoch", 12), ("step", 16), ("doing", 20))
@@ -98,6 +99,22 @@ def test_what_was_never_saved_begins_anew(images: tuple[str, str], tmp_path: Pat
     assert not Checkpoints(tmp_path / "parts").paths()
     record = train(images, tmp_path / "parts", updates=5)
     assert record.resumed == 1
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_killed_as_it_began_begins_again(images: tuple[str, str], tmp_path: Path) -> None:
+    def killed(*_: Any) -> None:
+        raise Killed
+
+    train(images, tmp_path / "whole", updates=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "write_state", killed)
+        with pytest.raises(Killed):
+            train(images, tmp_path / "parts", updates=3)
+    assert (tmp_path / "parts" / "config.yaml").exists()
+    assert not (tmp_path / "parts" / "state.json").exists()
+    record = train(images, tmp_path / "parts", updates=3)
+    assert record.resumed == 0
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 

@@ -74,6 +74,20 @@ def test_data_made_for_the_run_may_lie_there(tmp_path: Path) -> None:
     assert not RunFolder(tmp_path).holds_run()
 
 
+def test_what_a_run_leaves_that_was_killed_as_it_began_is_no_run_and_in_nobodys_way(
+    tmp_path: Path,
+) -> None:
+    for name in ("config.yaml", "manifest.json", ".environment.json.part-12"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match="not empty"):  # somebody else's, perhaps
+        RunFolder(tmp_path).holds_run()
+    with RunFolder(tmp_path).lock():
+        assert not RunFolder(tmp_path).holds_run()
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"\(holiday.jpg\)"):
+        RunFolder(tmp_path).holds_run()
+
+
 @pytest.mark.parametrize("content", ["", "{", "{}", "[1]"])
 def test_a_damaged_state_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "state.json").write_text(content)
@@ -98,4 +112,3 @@ def test_only_one_process_works_on_a_run_and_death_lets_go(tmp_path: Path) -> No
         held = json.loads((tmp_path / "lock").read_text())
         assert held == {"host": socket.gethostname(), "pid": os.getpid()}
     assert (tmp_path / "lock").read_text() == ""
-

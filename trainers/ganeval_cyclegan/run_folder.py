@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,8 +20,13 @@ from ganeval.records.model import Model
 
 Status = Literal["running", "finished", "stopped", "diverged"]
 
-_OURS_BEFORE_A_RUN = {"data", "lock"}
+_OURS_BEFORE_A_RUN = re.compile(r"data|lock")
 """What a run folder may hold before there is a run in it: data made by code, the lock."""
+
+_OURS_BESIDE_A_LOCK = re.compile(
+    r"(config\.yaml|(manifest|environment)\.json|subset-[AB]\.txt)|\..+\.part-\d+"
+)
+"""What else a process leaves that was killed while it began a run, before ``state.json``."""
 
 
 class RunState(Model):
@@ -91,7 +97,8 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path}: is a file; name a folder for the run")
         found = {one.name for one in self.path.iterdir()} if self.path.is_dir() else set()
-        others = sorted(found - _OURS_BEFORE_A_RUN)
+        ours = [_OURS_BEFORE_A_RUN, *([_OURS_BESIDE_A_LOCK] if "lock" in found else [])]
+        others = sorted(name for name in found if not any(one.fullmatch(name) for one in ours))
         if others:
             raise InputError(
                 f"--out {self.path}: not empty, and no training run ({', '.join(others[:5])}"

@@ -176,8 +176,10 @@ class _Opened:
 
 def _known(run_folder: Path | None, domain: str) -> list[str] | None:
     """Returns the keys of the subset that a run has written, if it has."""
-    file = None if run_folder is None else run_folder / f"subset-{domain}.txt"
-    if file is None or not file.is_file():
+    if run_folder is None or not (run_folder / "state.json").is_file():
+        return None  # a list without a run is of one that never began
+    file = run_folder / f"subset-{domain}.txt"
+    if not file.is_file():
         return None
     lines = file.read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
