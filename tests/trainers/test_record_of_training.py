@@ -24,7 +24,7 @@ def score(update: int, value: float | None, direction: str = "AtoB", name: str =
             "direction": direction,
             "network": "raw",
             "name": name,
-            "display": {"fid": "FD(x)", "cycle_l1": "cycle L1"}[name],
+            "display": {"fid": "FD(x)", "kid": "KID", "cycle_l1": "cycle L1"}[name],
             "better": "lower",
             "estimate": Estimate(
                 value=value, low=low, high=high, reason="none" if value is None else None
@@ -126,8 +126,8 @@ def test_the_verdict_tells_course_and_intervals() -> None:
     ]
     assert verdict(run_state(), scores) == (
         "Trained on 9 of A and 9 of B images for 90 updates (10 epochs, 1 min 15 s). "
-        "A to B: FD(x) from 90 to 31.4 (95 % CI 29.4 to 33.4); cycle L1 from 60 to 5 (95 % CI 3 to "
-        "7)."
+        "A to B: FD(x) from 90 to 31.4 (95\N{NO-BREAK SPACE}% CI 29.4 to 33.4); "
+        "cycle L1 from 60 to 5."
     )
 
 
@@ -150,6 +150,12 @@ def test_the_verdict_tells_course_and_intervals() -> None:
 )
 def test_the_verdict_tells_how_a_run_ended(changes: dict[str, object], start: str) -> None:
     assert verdict(run_state(**changes), []).startswith(start)
+
+
+def test_kid_is_told_in_thousandths_as_everywhere() -> None:
+    scores = [score(0, 0.5, name="kid"), score(90, 0.25, name="kid")]
+    assert "A to B: KID ×10³ from 500 to 250 (" in verdict(run_state(), scores)
+    assert score_text(scores[:1]) == "A to B: KID ×10³ 500"
 
 
 def test_an_evaluation_fits_in_a_line() -> None:

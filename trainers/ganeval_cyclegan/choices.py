@@ -106,13 +106,14 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
     if name.split(":")[0] in ("tpu", "xla"):
         raise InputError(
-            "run.device: TPUs are not supported", hint="Set run.device to cuda or cpu."
+            f"--device {name} (run.device): TPUs are not supported", hint="Try auto, cuda or cpu."
         )
     try:
         device = torch.device(name)
     except RuntimeError:
         raise InputError(
-            f"run.device: no device is called {name!r}", hint="Try auto, cpu, cuda or cuda:1."
+            f"--device {name} (run.device): there is no such kind of device",
+            hint="Try auto, cpu, cuda or cuda:1.",
         ) from None
     if device.type == "cpu":
         return device
@@ -121,13 +122,14 @@ def find_device(name: str) -> torch.device:
         if index < count:
             return torch.device("cuda", index)
         raise InputError(
-            f"run.device {name}: there are {count} CUDA devices", hint=f"Use cuda:0 to {count - 1}."
+            f"--device {name} (run.device): this machine has {count} CUDA devices",
+            hint=f"Use cuda:0 to cuda:{count - 1}.",
         )
     if device.type == "mps" and torch.backends.mps.is_available():
         return device
     raise InputError(
-        f"run.device {name}: this machine or this build of torch has no such device",
-        hint="Set run.device to auto or cpu.",
+        f"--device {name} (run.device): this machine or this build of torch has no such device",
+        hint="Use auto or cpu.",
     )
 
 

@@ -80,7 +80,7 @@ def wanted(key: str) -> str:
 
 def near_words(key: str, value: Any) -> str:
     """Returns words like the value that may stand under the key, as the end of a sentence."""
-    known = choices(key) if isinstance(value, str) else []
+    known = list(dict.fromkeys(choices(key))) if isinstance(value, str) else []
     near = difflib.get_close_matches(str(value), known, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 

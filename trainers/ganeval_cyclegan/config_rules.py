@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Callable, Collection, Iterator
 
 from ganeval.errors import InputError
@@ -185,6 +186,13 @@ def _diffaug(config: TrainConfig) -> Iterator[Finding]:
                 + (f"; did you mean {near[0]}?" if near else ""),
                 "Separate operations by commas only: color,translation,cutout.",
             )
+    starts = [update for update, _ in config.augment.diffaug_schedule]
+    for before, after in itertools.pairwise(starts):
+        if after <= before:
+            yield (
+                f"augment.diffaug_schedule: update {after} comes after update {before}",
+                "List updates in increasing order.",
+            )
     both_grey = config.data.A.channels == config.data.B.channels == 1
     if config.augment.grayscale_copies and both_grey:
         yield "augment.grayscale_copies: both domains have one channel, so copies are equal", None
@@ -239,6 +247,7 @@ _IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], str], ...] = (
     ("pool.dtype", lambda c: c.pool.strategy != "none", "a pool.strategy"),
     ("augment.diffaug_p", lambda c: bool(c.augment.diffaug), "augment.diffaug"),
     ("augment.diffaug_rate", lambda c: bool(c.augment.diffaug), "augment.diffaug"),
+    ("augment.diffaug_schedule", lambda c: bool(c.augment.diffaug), "augment.diffaug"),
     (
         "augment.classic.copies",
         lambda c: c.augment.classic is not None and c.augment.classic.mode == "static",
@@ -267,6 +276,13 @@ _IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], str], ...] = (
         "nets.G.norm or nets.D.norm batch",
     ),
     ("nets.D.kernel", lambda c: c.nets.D.arch != "pixel", "nets.D.arch patch or stride4"),
+    ("nets.D.first_norm", lambda c: c.nets.D.arch != "pixel", "nets.D.arch patch or stride4"),
+    ("nets.D.padding", lambda c: c.nets.D.arch != "pixel", "nets.D.arch patch or stride4"),
+    (
+        "nets.init.gain",
+        lambda c: c.nets.init.type != "kaiming_normal",
+        "nets.init.type normal, xavier_normal or orthogonal",
+    ),
 )
 
 

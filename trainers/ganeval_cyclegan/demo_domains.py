@@ -213,6 +213,16 @@ def write_demo(name: str, folder: Path, *, seed: int = 0, train: int = 200, test
     return folder
 
 
+def holds_demo(name: str, folder: Path) -> bool:
+    """Tells whether a folder holds the images of a demo as `write_demo` draws them by default."""
+    file = folder / "trainA" / "0000.png"
+    if not file.is_file():
+        return False
+    demo = demo_of(name)
+    first = picture(demo, next(_scenes(demo, name, "trainA", 1, seed=0)), "A")
+    return np.array_equal(first, np.asarray(Image.open(file)))
+
+
 def demo_of(name: str) -> Demo:
     """Returns a pair of domains by its name.
 

@@ -13,10 +13,11 @@ from ganeval.environment import environment
 from ganeval.errors import InputError
 from ganeval_cyclegan.budget import Budget, budget_of
 from ganeval_cyclegan.choices import Choices, choose
+from ganeval_cyclegan.choices import remarks as remarks_on_choices
 from ganeval_cyclegan.config import TrainConfig
-from ganeval_cyclegan.continuation import allowed_changes
+from ganeval_cyclegan.continuation import allowed_changes, check_images
 from ganeval_cyclegan.data import Data, open_data
-from ganeval_cyclegan.demo_domains import demo_of, write_demo
+from ganeval_cyclegan.demo_domains import demo_of, holds_demo, write_demo
 from ganeval_cyclegan.disk import check_room, forgetful, size_text
 from ganeval_cyclegan.distributed import World, join
 from ganeval_cyclegan.memory import checkpoint_bytes, device_memory, needed_memory
@@ -130,9 +131,9 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
     world = join()
     out = Path(request["out"])
     folder = RunFolder(out)
-    if request.get("tensorboard"):
-        check_installed()
     with world.together():
+        if request.get("tensorboard"):
+            check_installed()
         held = check_resume(folder, request.get("resume") or "auto")
         resolved = _resolved(request, folder, held, world)
         config = resolved.config
@@ -171,6 +172,7 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         tensorboard=bool(request.get("tensorboard")),
         notes=[
             *resolved.notes,
+            *remarks_on_choices(choices),
             *remarks(config, world.size),
             *data.notes,
             *([volatile] if volatile else []),
@@ -178,6 +180,9 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         done=folder.read_state().update if held else None,
         world=world,
     )
+    with world.together():
+        if held:
+            check_images(str(out), folder.read_json("manifest.json") or {}, plan.manifest)
     check_alike(world, done=plan.done, config_sha256=plan.config_sha256, manifest=plan.manifest)
     return plan
 
@@ -229,6 +234,11 @@ def _opened(
     sources, demo = _sources(request), request.get("demo")
     if demo is not None:
         demo_of(demo)
+        if held and not holds_demo(demo, folder.path / "data"):
+            raise InputError(
+                f"--demo {demo}: {folder.path} holds a run on other images",
+                hint="Leave --demo out to go on with that run, or name another --out.",
+            )
         if sources:
             raise InputError(
                 f"--demo {demo} makes its own images, and {sources[0]} is named too",

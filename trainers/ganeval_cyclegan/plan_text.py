@@ -56,7 +56,13 @@ def _lines(plan: TrainPlan) -> Iterator[tuple[str, str]]:
     for text in plan.notes:
         yield "note", text
     if plan.done is not None:
-        yield "resume", f"goes on after update {plan.done:,}"
+        over = plan.budget.updates is not None and plan.done >= plan.budget.updates
+        yield (
+            "resume",
+            f"finished at update {plan.done:,}: nothing is left to do; more --updates go on"
+            if over
+            else f"goes on after update {plan.done:,}",
+        )
 
 
 def _where(plan: TrainPlan) -> str:
@@ -77,10 +83,13 @@ def _batch(plan: TrainPlan) -> str:
 def _domain(plan: TrainPlan, domain: Domain) -> str:
     one, shape = plan.data.domains[domain], domain_shape(plan.config, domain)
     colour = "RGB" if shape.channels == 3 else "grey"
+    transform = one.train.transform
+    loaded = [transform.loaded_size(*size) for size in one.train.sizes] if transform.varies else []
+    sides = [f"{width}x{height}" for height, width in (min(loaded), max(loaded))] if loaded else []
+    size = " to ".join(dict.fromkeys(sides)) or f"{shape.width}x{shape.height}"
     split = {"train": "held out", "val": "in val", "test": "in test"}[one.split]
     return (
-        f"{one.train.path} · {len(one.train):,} images, {len(one.held):,} {split} · "
-        f"{shape.width}x{shape.height} {colour}"
+        f"{one.train.path} · {len(one.train):,} images, {len(one.held):,} {split} · {size} {colour}"
     )
 
 

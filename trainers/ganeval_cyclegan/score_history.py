@@ -144,16 +144,27 @@ class ScoreHistory:
         return score.smooth if self._smooth else score.estimate.value
 
 
+def scaled_name(display: str) -> str:
+    """Returns the name of a metric with the power of ten that `scaled` multiplies it by."""
+    return f"{display} ×10³" if display.startswith("KID") else display
+
+
+def scaled(display: str, value: float) -> float:
+    """Returns a value as it is printed everywhere: KID times 1,000."""
+    return value * 1000 if display.startswith("KID") else value
+
+
 def told(best: Best) -> str:
     """Returns a sentence about the best checkpoint that does not hide how it was chosen."""
+    display, comma, more = best.metric.partition(",")
     text = (
-        f"Best of {best.evaluations} evaluations by {best.metric}: {best.value:.4g} at update "
-        f"{best.update} (epoch {best.epoch})"
+        f"Best of {best.evaluations} evaluations by {scaled_name(display)}{comma}{more}: "
+        f"{scaled(display, best.value):.4g} at update {best.update:,} (epoch {best.epoch})"
     )
     if best.optimism:
         text += (
-            f"; of as many equally good checkpoints the best would seem {best.optimism:.2g} better "
-            "than it is"
+            "; of as many equally good checkpoints the best would seem "
+            f"{scaled(display, best.optimism):.2g} better than it is"
         )
     if best.split == "test":
         text += "; chosen on the test images, so it is no result on unseen ones (test-peek)"

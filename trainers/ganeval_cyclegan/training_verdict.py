@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ganeval.records import Direction, Estimate, Score
+from ganeval.records import Direction, Score
 from ganeval_cyclegan.run_folder import RunState
-from ganeval_cyclegan.score_history import told
+from ganeval_cyclegan.score_history import scaled, scaled_name, told
 
 _WORDS: dict[Direction, str] = {"AtoB": "A to B", "BtoA": "B to A"}
 
@@ -34,11 +34,14 @@ def score_text(scores: Sequence[Score]) -> str:
     for direction, words in _WORDS.items():
         for network in ("raw", "ema"):
             own = [one for one in scores if (one.direction, one.network) == (direction, network)]
-            known = [one for one in own if one.estimate.value is not None]
-            if known:
+            values = [
+                f"{scaled_name(one.display)} {scaled(one.display, one.estimate.value):.3g}"
+                for one in own
+                if one.estimate.value is not None
+            ]
+            if values:
                 which = words if network == "raw" else f"{words} (averaged weights)"
-                values = ", ".join(f"{one.display} {one.estimate.value:.3g}" for one in known)
-                parts.append(f"{which}: {values}")
+                parts.append(f"{which}: {', '.join(values)}")
     return "; ".join(parts)
 
 
@@ -79,17 +82,23 @@ def _moves(scores: Sequence[Score], direction: Direction) -> Iterator[str]:
         if not series:
             continue
         first, last = series[0], series[-1]
+        display = scaled_name(last.display)
         if first is last:
-            yield f"{last.display} {_number(last.estimate)} at update {last.update:,}"
-            continue
-        start = f"{first.estimate.value:.3g}" if first.estimate.value is not None else ""
-        yield f"{last.display} from {start} to {_number(last.estimate)}"
+            yield f"{display} {_number(last)} at update {last.update:,}"
+        elif first.estimate.value is not None:
+            yield f"{display} from {scaled(first.display, first.estimate.value):.3g} to " + _number(
+                last
+            )
 
 
-def _number(estimate: Estimate) -> str:
-    text = f"{estimate.value:.3g}"
-    if estimate.low is None or estimate.high is None:
-        return text
-    return f"{text} ({estimate.level:.0%} CI {estimate.low:.3g} to {estimate.high:.3g})".replace(
-        "%", " %"
-    )
+def _number(score: Score) -> str:
+    estimate = score.estimate
+    numbers = [
+        f"{scaled(score.display, one):.3g}"
+        for one in (estimate.value, estimate.low, estimate.high)
+        if one is not None
+    ]
+    if len(numbers) < 3 or score.name == "cycle_l1":
+        return numbers[0]
+    level = f"{estimate.level:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+    return f"{numbers[0]} ({level} CI {numbers[1]} to {numbers[2]})"

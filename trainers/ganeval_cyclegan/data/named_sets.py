@@ -40,10 +40,16 @@ def named_images(name: str, root: Path | None) -> npt.NDArray[np.uint8]:
     except (OSError, RuntimeError, ValueError) as error:
         place = "MNIST/raw/train-images-idx3-ubyte" if name == "mnist" else "train_32x32.mat"
         raise MissingFileError(
-            f"{name}: is not in {folder} and cannot be downloaded: {error}",
+            f"{name}: is not in {folder} and cannot be downloaded: {_reason(error)}",
             hint=f"Put {place} into {folder}, or name a folder, zip, npy or IDX file of images.",
         ) from error
     return np.asarray(found.data)
+
+
+def _reason(error: Exception) -> str:
+    """The last line of an error, which of torchvision's lists of mirrors names the cause."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip(" <>") if lines else type(error).__name__
 
 
 def _default_root() -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from ganeval_cyclegan.data.memory import free_memory
 from ganeval_cyclegan.data.overlaps import check_domains, check_splits
 from ganeval_cyclegan.data.pixel_reader import PixelReader, open_source
 from ganeval_cyclegan.data.transforms import check_fits, transform_of
-from ganeval_cyclegan.domain_shapes import Domain
+from ganeval_cyclegan.domain_shapes import Domain, DomainShape
+from ganeval_cyclegan.nets.sizes import check_shape
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.subsets import Embed
 
@@ -56,7 +57,11 @@ def open_data(
         MissingFileError: A list or a named data set is not there.
     """
     found = find_sources(str(a), None if b is None else str(b))
-    opened = {domain: _Opened(config, domain, found[domain], data_root) for domain in DOMAINS}
+    labels = _labels(found)
+    opened = {
+        domain: _Opened(config, domain, found[domain], data_root, labels[domain])
+        for domain in DOMAINS
+    }
     check_domains(*(opened[domain].sets["train"] for domain in DOMAINS))
     for domain in DOMAINS:
         check_splits(opened[domain].sets, domain)
@@ -82,8 +87,14 @@ class _Opened:
     """The sources of one domain, without files that cannot be read."""
 
     def __init__(
-        self, config: TrainConfig, domain: Domain, sources: Sources, root: Path | None
+        self,
+        config: TrainConfig,
+        domain: Domain,
+        sources: Sources,
+        root: Path | None,
+        label: str,
     ) -> None:
+        self._label = label
         self._config = config
         self._domain: Domain = domain
         self._own: DomainConfig = config.data.A if domain == "A" else config.data.B
@@ -116,7 +127,7 @@ class _Opened:
             held=held,
             info=TrainedDomain(
                 name=self._domain,
-                input=train.info("real", self._domain),
+                input=train.info("real", self._label),
                 trained_on=len(own),
                 held_out=len(held),
             ),
@@ -174,6 +185,15 @@ class _Opened:
         )
 
 
+def _labels(found: Mapping[str, Sources]) -> dict[Domain, str]:
+    """What domains are called: after their folder or file, or A and B where that tells nothing."""
+    names = {domain: Path(found[domain].train).stem for domain in DOMAINS}
+    plain = {f"train{domain}" for domain in DOMAINS} | {"A", "B", ""}
+    if names["A"] == names["B"] or plain & set(names.values()):
+        return {domain: domain for domain in DOMAINS}
+    return names
+
+
 def _known(run_folder: Path | None, domain: str) -> list[str] | None:
     """Returns the keys of the subset that a run has written, if it has."""
     if run_folder is None or not (run_folder / "state.json").is_file():
@@ -204,6 +224,8 @@ def _check_transform(config: TrainConfig, name: Domain, domain: DomainData, proc
         {images.transform.loaded_size(*size) for size in images.sizes}
         for images in (domain.train, domain.held)
     ]
+    for size in sorted(sizes[0] | sizes[1]):
+        check_shape(config, name, DomainShape(domain.train.transform.channels, *size))
     what = f"data.preprocess {config.data.preprocess}: images of domain {name} have"
     share = config.optim.batch // processes
     if share > 1 and len(sizes[0]) > 1:

@@ -97,8 +97,8 @@ def _read(path: Path) -> Any:
 
 def _damaged(path: Path) -> InputError:
     return InputError(
-        f"{path}: cannot be read as weights: it is damaged, or no file that torch.save wrote",
-        hint="Fetch the file again.",
+        f"{path}: cannot be read as weights: it is damaged, or is no file that torch.save wrote",
+        hint="Name a .pth or .safetensors file, or fetch it again.",
     )
 
 
