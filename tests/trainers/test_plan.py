@@ -15,6 +15,7 @@ from ganeval.errors import InputError
 from ganeval_cyclegan import disk
 from ganeval_cyclegan.budget import Budget, budget_of
 from ganeval_cyclegan.checkpoints import latest_checkpoint
+from ganeval_cyclegan.data.sampling import Sampling
 from ganeval_cyclegan.disk import check_room, forgetful, size_text
 from ganeval_cyclegan.memory import checkpoint_bytes, needed_memory
 from ganeval_cyclegan.meters import Meters, measured_line
@@ -109,12 +110,23 @@ def test_sizes(size: float, text: str) -> None:
         ({"budget.updates": 7}, Budget(7, None)),
         ({"budget.images": 7, "optim.batch": 2}, Budget(4, None)),
         ({"budget.images": 12, "optim.d_steps": 3}, Budget(4, None)),
+        # Epochs of 30 images in batches of 16 and 14.
+        ({"budget.images": 60, "optim.batch": 16}, Budget(4, None)),
+        ({"budget.images": 61, "optim.batch": 16}, Budget(5, None)),
+        ({"budget.images": 77, "optim.batch": 16}, Budget(6, None)),
+        ({"budget.images": 64, "optim.batch": 16, "data.drop_last": True}, Budget(4, None)),
         ({"budget.minutes": 0.5}, Budget(None, 30.0)),
         ({"budget.minutes": 0.5, "budget.updates": 7}, Budget(7, 30.0)),
     ],
 )
 def test_the_end_of_a_run(changes: dict[str, Any], budget: Budget) -> None:
-    assert budget_of(small_config(changes), 30) == budget
+    config = small_config(changes)
+    sampling = Sampling(config.data, config.optim.batch, {"A": 30, "B": 20})
+    assert budget_of(config, sampling) == budget
+    if config.budget.images is not None and budget.updates is not None:
+        drawn = [sampling.counters(k).stop for k in range(budget.updates * config.optim.d_steps)]
+        assert drawn[-1] >= config.budget.images
+        assert [0, *drawn][-1 - config.optim.d_steps] < config.budget.images
 
 
 def test_what_is_left_is_the_shorter_of_both_limits() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from ganeval_cyclegan.config import TrainConfig
+from ganeval_cyclegan.data.sampling import Sampling
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,24 @@ class Budget:
         return min(ends, default=None)
 
 
-def budget_of(config: TrainConfig, updates_per_epoch: int) -> Budget:
+def budget_of(config: TrainConfig, sampling: Sampling) -> Budget:
     """Returns the end that a configuration sets.
 
     Without a budget it is that of the constant and decay epochs. Images are counted per domain: an
-    update draws ``optim.batch`` for each step of the discriminators.
+    update draws a batch for each step of the discriminators, and the last of an epoch may be
+    smaller than the others.
+
+    Args:
+        config: The run.
+        sampling: Of its images.
     """
     chosen, limits = config.budget, []
     if chosen.updates is not None:
         limits.append(chosen.updates)
     if chosen.images is not None:
-        limits.append(ceil(chosen.images / (config.optim.batch * config.optim.d_steps)))
+        limits.append(ceil(sampling.updates_for(chosen.images) / config.optim.d_steps))
     if not limits and chosen.minutes is None:
-        limits.append((config.schedule.constant + config.schedule.decay) * updates_per_epoch)
+        epochs = config.schedule.constant + config.schedule.decay
+        limits.append(epochs * sampling.updates_per_epoch)
     seconds = None if chosen.minutes is None else 60 * chosen.minutes
     return Budget(min(limits, default=None), seconds)

@@ -149,7 +149,7 @@ def open_run(
     world.use(device)
     if world.size > 1 and plan.config.run.sync_bn:
         share_norms(nets, world)
-    budget = budget_of(plan.config, plan.data.updates_per_epoch)
+    budget = budget_of(plan.config, plan.data.sampling)
     run = Run(
         plan=plan,
         folder=folder,
@@ -248,7 +248,7 @@ def _header(plan: TrainPlan, argv: Sequence[str], networks: dict[str, int]) -> R
         processes=plan.world.size,
         networks=networks,
         updates_per_epoch=plan.data.updates_per_epoch,
-        planned_updates=budget_of(plan.config, plan.data.updates_per_epoch).updates,
+        planned_updates=budget_of(plan.config, plan.data.sampling).updates,
         domains=plan.data.infos(),
     )
 

@@ -164,7 +164,7 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         data=data,
         out=out,
         device=_device_words(choices.device),
-        budget=budget_of(config, data.updates_per_epoch),
+        budget=budget_of(config, data.sampling),
         parameters={name: parameter_count(net) for name, net in nets.items()},
         macs=update_macs(config, nets),
         checkpoint=checkpoint,

@@ -88,6 +88,13 @@ class Sampling:
         first = epoch * self._longest + turn * self._whole
         return range(first, min(first + self._whole, (epoch + 1) * self._longest))
 
+    def updates_for(self, images: int) -> int:
+        """Returns the fewest updates that draw so many samples of each domain."""
+        if self._config.epoch_updates is not None or self._drop_last:
+            return -(-images // self._whole)
+        epochs, rest = divmod(images, self._longest)
+        return epochs * self.updates_per_epoch - (-rest // self._whole)
+
     def samples(self, streams: Streams, update: int) -> list[Sampled]:
         """Returns what this process draws at an update, counted from 0."""
         counters = self.counters(update)
