@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,20 +147,31 @@ def _evaluate(plan: Plan) -> Evaluate | None:
 
 def _summary(record: TrainingRecord, out: Path) -> str:
     lines = [record.verdict]
+    pictures = [sheet.grid for sheet in record.sheets] or [grid.path for grid in record.grids]
     files = {
         "record": out / "record.json",
         "checkpoint": out / record.checkpoints[-1].path if record.checkpoints else None,
         "best": out / record.best.checkpoint if record.best else None,
-        "samples": out / record.sheets[-1].grid if record.sheets else None,
+        "samples": out / pictures[-1] if pictures else None,
         "weights": out / "export" if record.status == "finished" else None,
     }
     lines += [f"{name:<12}{path}" for name, path in files.items() if path and path.exists()]
     lines += [f"{'warning':<12}{notice.text}" for notice in record.warnings]
-    report = f"ganeval report {out / 'record.json'} -o {out / 'report.html'}"
-    lines.append(f"{'page':<12}{report}")
-    if record.status == "finished" and "G_A" in record.networks:
-        lines.append(f"{'translate':<12}ganeval translate {out} IMAGES OUT")
+    lines += [f"{name:<12}{shlex.join(words)}" for name, words in _next(record, out)]
     return "\n".join(lines)
+
+
+def _next(record: TrainingRecord, out: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yields commands that make sense now, as they can be typed."""
+    if record.status == "stopped":
+        trainer = [] if record.trainer == "cyclegan" else ["--trainer", record.trainer]
+        yield "go on", ["ganeval", "train", *trainer, "--out", str(out)]
+    yield "page", ["ganeval", "report", str(out / "record.json"), "-o", str(out / "report.html")]
+    if record.status == "finished" and "G_A" in record.networks:
+        test = out / "data" / "testA"
+        source = str(test) if test.is_dir() else record.domains[0].input.path
+        images = source if Path(source).exists() else "IMAGES"
+        yield "translate", ["ganeval", "translate", str(out), images, f"{out}-translated"]
 
 
 def _leave(record: TrainingRecord, *, strict: bool) -> None:

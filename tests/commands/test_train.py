@@ -61,7 +61,7 @@ def test_a_run_says_what_it_will_do_and_where_everything_is(
     assert "A to B: KID" in outcome.err
     assert "Trained on 6 of A and 6 of B images for 6 updates (1 epoch, " in outcome.out
     assert f"checkpoint  {out / 'checkpoints' / 'u00000006.pt'}" in outcome.out
-    assert f"ganeval translate {out} IMAGES OUT" in outcome.out
+    assert f"ganeval translate {out} {sources[0]} {out}-translated" in outcome.out
     record = read_record(out / "record.json")
     assert isinstance(record, TrainingRecord)
     assert record.argv[:2] == ["ganeval", "train"]

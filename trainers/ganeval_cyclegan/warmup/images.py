@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ganeval.errors import InputError, MissingFileError
+from ganeval.errors import InputError
 from ganeval.images import ImageSet, UnreadableImage, open_image_set
 from ganeval.records import InputInfo
 from ganeval_cyclegan.config import DomainConfig
@@ -56,7 +55,7 @@ def open_small_images(source: str | None, root: Path | None = None) -> SmallImag
     Raises:
         InputError: There are no images, they differ in size or are larger than 64 pixels, or one
             cannot be read.
-        MissingFileError: scikit-learn, which brings the digits, is not installed.
+        MissingFileError: A named set is not there and cannot be downloaded.
     """
     images = _open(source, root)
     if not len(images):
@@ -98,15 +97,9 @@ def _open(source: str | None, root: Path | None) -> ImageSet:
 
 def _digits() -> Pixels:
     """The 1,797 handwritten digits of scikit-learn, 8x8 with 17 grey levels, as 0..255."""
-    try:
-        with warnings.catch_warnings():  # of what scikit-learn imports
-            warnings.simplefilter("ignore")
-            load_digits = importlib.import_module("sklearn.datasets").load_digits
-    except ImportError as error:
-        raise MissingFileError(
-            "the digits come with the package scikit-learn, which is not installed",
-            hint="Run `pip install scikit-learn`, or name a folder, npz or IDX file of images.",
-        ) from error
+    with warnings.catch_warnings():  # of what scikit-learn imports
+        warnings.simplefilter("ignore")
+        from sklearn.datasets import load_digits
     levels: npt.NDArray[np.float64] = load_digits().images
     return np.round(levels * (255 / 16)).astype(np.uint8)
 

@@ -113,7 +113,7 @@ def plan_warmup(request: Mapping[str, Any]) -> WarmupPlan:
 
     Raises:
         InputError: An option does not fit, or images cannot be trained on.
-        MissingFileError: The configuration, or what brings the digits, is not there.
+        MissingFileError: The configuration or a named data set is not there.
     """
     refuse_several("warmup")
     _refuse_others(request)
