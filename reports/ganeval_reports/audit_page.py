@@ -10,7 +10,7 @@ from ganeval_reports.audit_grids import audit_grids
 from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
 from ganeval_reports.measurements import distributions, separation
-from ganeval_reports.numbers import MISSING, counts, moment
+from ganeval_reports.numbers import MISSING, counts, moment, unbroken
 from ganeval_reports.palette import REAL, looks
 from ganeval_reports.parts import Fact, Facts, Stat, Table
 from ganeval_reports.provenance import environment
@@ -37,7 +37,7 @@ def audit_content(record: AuditRecord, load_image: ImageLoader | None, budget: i
         {
             "record": record,
             "sets": sets,
-            "verdict": record.verdict,
+            "verdict": unbroken(record.verdict),
             "started": moment(record.started),
             "stats": _stats(record),
             "stored": _stored(record),

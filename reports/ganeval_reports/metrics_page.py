@@ -14,7 +14,7 @@ from ganeval_reports.galleries import galleries
 from ganeval_reports.images import ImageLoader
 from ganeval_reports.intervals import plots
 from ganeval_reports.latex_table import latex_table
-from ganeval_reports.numbers import moment
+from ganeval_reports.numbers import moment, unbroken
 from ganeval_reports.palette import REAL, looks
 from ganeval_reports.peers import peer_table
 from ganeval_reports.provenance import environment, inputs, protocol, skipped
@@ -48,8 +48,7 @@ def metrics_content(record: MetricsRecord, load_image: ImageLoader | None, budge
             "record": record,
             "sets": sets,
             "fakes": fakes,
-            # A number and its standard error stay on one line.
-            "verdict": record.verdict.replace(" ± ", "\u00a0±\u00a0"),
+            "verdict": unbroken(record.verdict),
             "started": moment(record.started),
             "stats": large,
             # A table that says no more than the large numbers is left out.

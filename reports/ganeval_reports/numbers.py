@@ -116,3 +116,8 @@ def moment(iso: str) -> str:
         return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M %Z}".strip()
     except ValueError:
         return iso
+
+
+def unbroken(text: str) -> str:
+    """Keeps a number on one line with its standard error or percent sign."""
+    return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")

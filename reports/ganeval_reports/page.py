@@ -18,7 +18,7 @@ from ganeval_reports.document import document, section
 from ganeval_reports.images import BUDGET, NO_END, ImageId, ImageLoader, PageImages
 from ganeval_reports.metrics_page import metrics_content
 from ganeval_reports.nested import nested
-from ganeval_reports.numbers import moment
+from ganeval_reports.numbers import moment, unbroken
 from ganeval_reports.training_page import training_content
 
 # Any: each function takes the type of record that it stands beside.
@@ -82,6 +82,7 @@ class Part:
     name: str
     started: str
     warnings: str
+    verdict: str
     record: Record
     content: Content
     section: Markup
@@ -224,6 +225,7 @@ def _index(
                 source.name,
                 moment(source.record.started),
                 _warnings(len(source.record.warnings)),
+                unbroken(source.record.verdict),
                 source.record,
                 content,
                 nested(markup, prefix=anchor, name=f"record {number}"),

@@ -10,7 +10,7 @@ from ganeval.records import Best, Score, TrainingRecord
 from ganeval_reports import glossary
 from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
-from ganeval_reports.numbers import MISSING, duration, moment, printed, significant
+from ganeval_reports.numbers import MISSING, duration, moment, printed, significant, unbroken
 from ganeval_reports.parts import Fact, Facts, Stat, Table
 from ganeval_reports.provenance import environment, input_table
 from ganeval_reports.results import scaled_name
@@ -49,7 +49,7 @@ def training_content(
             "record": record,
             "sets": names,
             "started": moment(record.started),
-            "verdict": record.verdict.replace(" ± ", "\u00a0±\u00a0"),
+            "verdict": unbroken(record.verdict),
             "stats": list(_stats(record)),
             "best": _best(record.best),
             "scores": score_plots(record),

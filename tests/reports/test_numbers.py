@@ -12,6 +12,7 @@ from ganeval_reports.numbers import (
     p_value,
     printed,
     significant,
+    unbroken,
 )
 
 
@@ -73,3 +74,8 @@ def test_small_words_of_time_and_chance() -> None:
     ]
     assert moment("2026-11-22T05:30:12+01:00") == "2026-11-22 05:30 UTC+01:00"
     assert moment("yesterday") == "yesterday"
+
+
+def test_a_number_stays_with_its_error_and_its_percent_sign() -> None:
+    text = unbroken("FID 62.3 ± 1.8 (95 % CI 59 to 66)")
+    assert text.split(" ") == ["FID", "62.3\u00a0±\u00a01.8", "(95\u00a0%", "CI", "59", "to", "66)"]
