@@ -139,7 +139,7 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         config = resolved.config
         choices = choose(config, world.device(config.run.device))
         own = part_of(config, world.size)
-        check_sizes(own)
+        check_sizes(config if config.run.sync_bn else own)
         check_watched(config)
         nets = build_networks(config, Streams(config.seed))
         warm_start(nets, config.warm_start)
