@@ -20,6 +20,7 @@ from ganeval.records import TrainingRecord, read_record
 from ganeval.training.trainers import TRAINERS
 from ganeval_cyclegan.checkpoints import Checkpoints
 from ganeval_cyclegan.metrics_log import read_metrics, without_clock
+from ganeval_cyclegan.run_folder import RunFolder
 from ganeval_cyclegan.warmup import WarmupTrainer, run
 
 SMALL = (
@@ -197,6 +198,10 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path, images: Path) -> N
         train(out, other, resume="auto")
     with pytest.raises(InputError, match="never"):
         train(out, images, resume="never")
+    state = RunFolder(out).read_state()
+    RunFolder(out).write_state(state.model_copy(update={"trainer": "cyclegan"}))
+    with pytest.raises(InputError, match="holds a run of the trainer cyclegan"):
+        train(out, images, resume="auto")
     with pytest.raises(InputError, match="require"):
         train(tmp_path / "new", images, resume="require")
 
@@ -217,6 +222,27 @@ def test_losses_that_are_not_finite_end_the_run(
     assert record.status == "diverged"
     assert record.warnings[-1].data == {"update": 7, "checkpoint": "checkpoints/u00000004.pt"}
     assert "D_real is not finite at update 7" in record.warnings[-1].text
+
+
+@pytest.mark.parametrize(("spoilt", "good"), [(8, 4), (10, 8)])  # at a save, at the end
+def test_weights_that_are_not_finite_are_never_saved(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, spoilt: int, good: int
+) -> None:
+    real_step = run.train_step
+
+    def spoiling(state: Any, *rest: Any) -> Any:
+        step = real_step(state, *rest)
+        if state.update == spoilt:  # after its losses were found
+            with torch.no_grad():
+                next(state.generator.parameters())[0, 0] = float("nan")
+        return step
+
+    monkeypatch.setattr(run, "train_step", spoiling)
+    record = train(tmp_path / "run", images, "checkpoint.every=1")
+    assert (record.status, record.updates) == ("diverged", spoilt)
+    assert record.warnings[-1].data["checkpoint"] == f"checkpoints/u{good:08d}.pt"
+    assert "a weight is not finite" in record.warnings[-1].text
+    assert max(one.update for one in record.checkpoints) == good
 
 
 @pytest.mark.parametrize(

@@ -104,15 +104,15 @@ def due_at_first(config: TrainConfig) -> list[Work]:
     return [*due, "samples"] if sheet_is_due(config.samples, 0) else due
 
 
-def check_resume(folder: RunFolder, resume: Resume) -> bool:
-    """Tells whether a run is to be taken up; writes nothing.
+def check_resume(folder: RunFolder, resume: Resume, trainer: str = "cyclegan") -> bool:
+    """Tells whether a run of a trainer is to be taken up; writes nothing.
 
     Raises:
         InputError: The folder holds no run and has to, or holds one and must not, or a run of
             another trainer.
     """
     held = folder.holds_run()
-    if held and (other := folder.read_state().trainer) != "cyclegan":
+    if held and (other := folder.read_state().trainer) != trainer:
         raise InputError(
             f"--out {folder.path}: holds a run of the trainer {other}",
             hint=f"Name another --out, or go on with --trainer {other}.",

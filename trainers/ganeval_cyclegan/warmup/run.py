@@ -56,9 +56,10 @@ def train_warmup(
         GanevalError: The disk is full; what was saved before is whole.
     """
     folder = RunFolder(run_folder)
-    check_resume(folder, resume)
+    check_resume(folder, resume, "warmup")
     with folder.lock():
-        run = WarmupRun(plan, folder, progress, held=check_resume(folder, resume), argv=argv)
+        held = check_resume(folder, resume, "warmup")
+        run = WarmupRun(plan, folder, progress, held=held, argv=argv)
         with StopRequest() as stop:
             run.train(stop)
         return write_warmup_record(folder)
@@ -132,13 +133,14 @@ class WarmupRun:
             self._meters.add(state.update, {**step.losses, **right_calls(self._config, step)})
             if (broken := self._meters.settle()) is not None:
                 return self._diverged(*broken)
-            self._after(step)
+            if self._after(step) == "diverged":
+                return "diverged"
         if step is not None and state.update % self._plan.updates_per_epoch:
             self._end_epoch(step)  # the part of one that is left
         return self._save("finished")
 
-    def _after(self, step: Step) -> None:
-        """Does what follows from the number of the update."""
+    def _after(self, step: Step) -> Status:
+        """Does what follows from the number of the update; tells how the run stands."""
         state, per_epoch = self._state, self._plan.updates_per_epoch
         self._clock()
         if state.update % self._config.run.log_every == 0:
@@ -148,7 +150,8 @@ class WarmupRun:
             self._end_epoch(step)
             every = self._config.checkpoint.every
             if every and state.update // per_epoch % every == 0:
-                self._save("running")
+                return self._save("running")
+        return "running"
 
     def _end_epoch(self, step: Step) -> None:
         """Writes means, histogram and picture, and tells the overlap."""
@@ -183,6 +186,11 @@ class WarmupRun:
         return self._write_header("diverged")
 
     def _save(self, status: Status) -> Status:
+        """Saves, unless the last step has spoiled a weight; tells how the run stands."""
+        networks = self._state.generator, self._state.discriminator
+        weights = [one for network in networks for one in network.parameters()]
+        if not all(bool(torch.isfinite(one).all()) for one in weights):
+            return self._diverged(self._state.update, "a weight")
         self._clock()
         self._checkpoints.save(
             self._state.update,
