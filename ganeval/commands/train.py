@@ -108,6 +108,7 @@ def train(
     if json_ and quiet:
         raise click.UsageError("--json and --quiet exclude each other.")
     chosen = TRAINERS.get(trainer)()
+    _check_preset(asked["preset"], trainer)
     request = {"out": out, "dry_run": dry_run, "features": image_features, **asked}
     plan = chosen.plan(request)
     first = is_first_process()
@@ -128,6 +129,19 @@ def train(
     elif not quiet:
         click.echo(_summary(record, out))
     _leave(record, strict=strict)
+
+
+def _check_preset(preset: str | None, trainer: str) -> None:
+    """Refuses the preset of another trainer, with the option that chooses that one."""
+    from ganeval.training.trainers import TRAINERS
+
+    if preset is None:
+        return
+    owners = [name for name in TRAINERS.names() if preset in TRAINERS.get(name)().presets()]
+    if owners and trainer not in owners:
+        raise click.UsageError(
+            f"--preset {preset} belongs to another trainer; add --trainer {owners[0]}."
+        )
 
 
 def _evaluate(plan: Plan) -> Evaluate | None:

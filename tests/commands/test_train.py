@@ -146,6 +146,8 @@ def test_a_run_that_diverges_has_its_own_exit_code(
         (("A", "B", "--demo", "stripes"), "--demo stripes makes its own images"),
         (("--demo", "stripe"), "no demo 'stripe'; did you mean stripes"),
         (("A", "B", "--preset", "refrence"), "no preset 'refrence'; did you mean reference"),
+        (("A", "B", "--preset", "warmup"), "add --trainer warmup"),
+        (("A", "--preset", "tiny", "--trainer", "warmup"), "add --trainer cyclegan"),
         (("A", "B", "--quiet", "--json"), "exclude each other"),
         (("A", "B", "--resume", "require"), "--resume require: "),
         (("A", "B", "--device", "tpu"), "TPUs are not supported"),

@@ -192,3 +192,14 @@ def test_what_a_preset_assumes_is_told(images: tuple[str, str], tmp_path: Path) 
         {"sources": images, "out": tmp_path / "run", "changes": changes, "preset": "ee5934"}
     )
     assert "\nassumed     " in plan.describe()
+
+
+def test_threads_that_were_asked_for_are_used(images: tuple[str, str], tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    request = {"sources": images, "out": tmp_path / "run", "changes": (*CHANGES, "run.threads=2")}
+    try:
+        plan = CycleGANTrainer().plan(request)
+        assert torch.get_num_threads() == 2
+        assert "fp32, 2 threads" in plan.describe()
+    finally:
+        torch.set_num_threads(before)

@@ -306,6 +306,9 @@ class RunConfig(Section):
     """Where and how it runs; chosen by measurement, without changing what is computed."""
 
     device: str = "auto"
+    threads: Positive | None = Field(
+        default=None, description="of a CPU; fewer where others use it too; null: torch's choice"
+    )
     precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = "auto"
     channels_last: bool | Literal["auto"] = "auto"
     compile: bool = False

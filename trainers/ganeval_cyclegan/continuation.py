@@ -27,6 +27,7 @@ _FREE: Final = (
     "run.compile",
     "run.device",
     "run.log_every",
+    "run.threads",
 )
 """Keys that may change in a run, or what they begin with: its end, what is looked at, and where."""
 

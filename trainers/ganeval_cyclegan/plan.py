@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import torch
+
 from ganeval.environment import environment
 from ganeval.errors import InputError
 from ganeval_cyclegan.budget import Budget, budget_of
@@ -137,6 +139,8 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         held = check_resume(folder, request.get("resume") or "auto")
         resolved = _resolved(request, folder, held, world)
         config = resolved.config
+        if config.run.threads is not None:
+            torch.set_num_threads(config.run.threads)
         choices = choose(config, world.device(config.run.device))
         own = part_of(config, world.size)
         check_sizes(config if config.run.sync_bn else own)
@@ -296,8 +300,6 @@ def _check_memory(config: TrainConfig, nets: Networks, choices: Choices) -> None
 
 def _device_words(device: Any) -> str:
     if device.type == "cuda":
-        import torch
-
         return f"{device} {torch.cuda.get_device_name(device)}"
     if device.type == "cpu":
         return f"cpu {environment().processor}".strip()

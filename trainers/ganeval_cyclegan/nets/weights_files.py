@@ -68,6 +68,10 @@ def read_networks(path: Path) -> list[StoredNetwork]:
 
 
 def _read(path: Path) -> Any:
+    if path.is_dir():
+        raise InputError(
+            f"{path}: is a folder", hint="Name a file in it; runs keep theirs in export/."
+        )
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if path.suffix == ".safetensors":
@@ -75,6 +79,11 @@ def _read(path: Path) -> Any:
             return load_file(path)
         except (SafetensorError, OSError) as error:
             raise InputError(f"{path}: cannot be read as safetensors: {error}") from error
+    if not _is_pickled(path):
+        raise InputError(
+            f"{path}: is no file that torch.save wrote",
+            hint="Name a .pth, .pt or .safetensors file.",
+        )
     try:
         with warnings.catch_warnings():  # of TorchScript, which is refused anyway
             warnings.filterwarnings("ignore", "'torch.load' received a zip file", UserWarning)
@@ -93,6 +102,16 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
         raise _damaged(path) from error
+
+
+def _is_pickled(path: Path) -> bool:
+    """Tells whether a file begins as those of torch.save do: a zip archive, or a bare pickle."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(2)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return head == b"PK" or head[:1] == b"\x80"
 
 
 def _damaged(path: Path) -> InputError:
