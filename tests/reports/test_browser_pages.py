@@ -150,6 +150,7 @@ def test_paper_has_the_tables_whole(open_page: Open, evaluation_address: str) ->
     scores = page.locator(".scores").bounding_box()
     assert scores
     assert scores["width"] <= 690
+    assert page.evaluate("document.documentElement.scrollWidth") <= 690
     assert not page.locator(".copied").first.is_visible()
     assert set(
         page.evaluate(
