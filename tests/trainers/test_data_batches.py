@@ -213,6 +213,15 @@ def test_drawn_counts_what_batches_hold(root: Path) -> None:
     assert data.infos(3)[0].seen == data.drawn(3)["A"].seen
 
 
+def test_an_epoch_of_updates_of_several_steps_has_as_many_passes(root: Path) -> None:
+    data = opened(root, "optim.d_steps=3")
+    length = 3 * data.updates_per_epoch
+    for batches in (length - 1, length, length + 4):
+        epoch = range((batches - 1) // length * length, batches)
+        drawn = [one.B for k in epoch for one in data.sampling.samples(Streams(0), k)]
+        assert data.drawn(batches)["B"].seen_in_epoch == len(set(drawn))
+
+
 # Threads
 
 

@@ -196,6 +196,22 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_a_way_to_go_on(
     assert_equal(state(out)["nets"], state(tmp_path / "whole")["nets"])
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("cannot allocate memory")])
+def test_a_lack_of_memory_names_ways_out_and_the_last_checkpoint(
+    images: tuple[str, str], tmp_path: Path, error: Exception
+) -> None:
+    def lacking(domain: str, real: Any, fake: Any) -> list[Any]:
+        if Checkpoints(tmp_path).paths():
+            raise error
+        return closeness(domain, real, fake)
+
+    with pytest.raises(GanevalError, match=r"out of memory after update 6; the last") as caught:
+        train(images, tmp_path, "checkpoint.updates=4", updates=12, evaluate=lacking)
+    assert "u00000004.pt" in caught.value.message
+    assert "run.low_memory" in str(caught.value.hint)
+    assert train(images, tmp_path, "checkpoint.updates=4", updates=12).status == "finished"
+
+
 def test_time_is_counted_over_all_parts_of_a_run(images: tuple[str, str], tmp_path: Path) -> None:
     # Long enough for some updates on any machine, too short for all that the schedule has.
     minutes = 0.02

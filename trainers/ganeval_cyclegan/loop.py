@@ -228,7 +228,7 @@ class Loop:
         run = self._run
         offset, scores = run.log.offset(), run.evaluations.state()
         try:
-            with self._stop.interruptible():
+            with _memory_errors(run), self._stop.interruptible():
                 return do_work(run, self._lines, self._tell)
         except StopNow:
             run.log.cut(offset)
@@ -331,7 +331,7 @@ def _memory_errors(run: Run) -> Iterator[None]:
         last = run.checkpoints.paths()
         saved = f"the last checkpoint is {last[-1]}" if last else "nothing was saved before"
         raise GanevalError(
-            f"out of memory at update {run.state.update + 1}; {saved}.",
+            f"out of memory after update {run.state.update}; {saved}.",
             hint="Try --set run.low_memory=true, --precision bf16, a smaller optim.batch or "
             "--size, in a new --out.",
         ) from error

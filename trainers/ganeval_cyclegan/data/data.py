@@ -147,20 +147,22 @@ class Data:
         workers = self.config.data.workers
         return in_order(lambda update: self.batch(streams, update), start_update, workers)
 
-    def drawn(self, update: int) -> dict[Domain, Drawn]:
-        """Returns what the first so many updates have drawn; quick where it was asked before."""
-        done = len(self._counters(0, update))
-        epoch = max(update - 1, 0) // self.updates_per_epoch * self.updates_per_epoch
+    def drawn(self, batches: int) -> dict[Domain, Drawn]:
+        """Returns what the first so many batches have drawn; quick where it was asked before."""
+        done = len(self._counters(0, batches))
+        # An update draws a batch for each of its steps.
+        length = self.updates_per_epoch * self.config.optim.d_steps
+        epoch = max(batches - 1, 0) // length * length
         result: dict[Domain, Drawn] = {}
         for name in DOMAINS:
-            seen = self._follow(self._seen[name], name, 0, update)
-            in_epoch = self._follow(self._seen_in_epoch[name], name, epoch, update)
+            seen = self._follow(self._seen[name], name, 0, batches)
+            in_epoch = self._follow(self._seen_in_epoch[name], name, epoch, batches)
             result[name] = Drawn(done, seen, in_epoch, len(self.domains[name].train))
         return result
 
-    def infos(self, update: int = 0) -> list[TrainedDomain]:
-        """Describes both domains for the record, after so many updates."""
-        drawn = self.drawn(update)
+    def infos(self, batches: int = 0) -> list[TrainedDomain]:
+        """Describes both domains for the record, after so many batches."""
+        drawn = self.drawn(batches)
         return [
             self.domains[name].info.model_copy(update={"seen": drawn[name].seen})
             for name in DOMAINS
