@@ -13,6 +13,9 @@ from pydantic import BaseModel
 
 from ganeval.cli import cli
 from ganeval.records import AuditRecord, MetricsRecord, TrainingRecord
+from ganeval_cyclegan.config import TrainConfig
+from ganeval_cyclegan.config_keys import dotted_keys, field_of, flat, shown, wanted
+from ganeval_cyclegan.presets import load_preset, preset_names
 
 DOCS = Path(__file__).resolve().parent
 
@@ -36,6 +39,51 @@ def helps(command: click.Command, name: str) -> list[tuple[str, str]]:
     return found
 
 
+def training_page() -> str:
+    """Every preset and every key of the CycleGAN trainer, as Markdown."""
+    lines = [
+        "# Every preset and key of `ganeval train`",
+        "",
+        "Written by `make docs` from the program. How they are used: [training](training.md).",
+        "",
+        "## Presets",
+        "",
+        "`reference` holds the default of every key; the others name what differs from it.",
+    ]
+    for name in preset_names():
+        preset = load_preset(name)
+        lines += ["", f"### `{name}`", "", f"{preset.about} Source: {preset.source}.", ""]
+        if name != "reference":
+            values = (f"`{key}={shown(value)}`" for key, value in flat(preset.content).items())
+            lines += [", ".join(values), ""]
+        lines += [f"- assumed: {one}" for one in preset.assumptions]
+    lines += ["", "## Keys", "", "`data.B` has the keys of `data.A`."]
+    section = None
+    for key in dotted_keys():
+        if key.startswith("data.B."):
+            continue
+        above = key.rpartition(".")[0]
+        if above != section:
+            section = above
+            lines += ["", f"### {f'`{above}`' if above else 'All'}", ""]
+            lines += [*_about(above), "| key | default | takes | what |", "|---|---|---|---|"]
+        field = field_of(key)
+        assert field is not None
+        takes, what = (text.replace("|", "\\|") for text in (wanted(key), field.description or ""))
+        default = shown(field.get_default(call_default_factory=True))
+        lines.append(f"| `{key}` | `{default}` | {takes} | {what} |")
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _about(section: str) -> list[str]:
+    """What a section is, as its class says."""
+    field = field_of(section) if section else None
+    kinds = [] if field is None else [field.annotation, *getattr(field.annotation, "__args__", ())]
+    found = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+    documented = found[0] if found else TrainConfig
+    return [" ".join((documented.__doc__ or "").split()), ""]
+
+
 def schema(record: type[BaseModel]) -> str:
     """The JSON Schema of a record."""
     return json.dumps(record.model_json_schema(), indent=2) + "\n"
@@ -45,6 +93,7 @@ def pages() -> dict[Path, str]:
     """Every generated file with its content."""
     return {
         DOCS / "commands.md": commands_page(),
+        DOCS / "training-keys.md": training_page(),
         DOCS / "record.schema.json": schema(MetricsRecord),
         DOCS / "audit.schema.json": schema(AuditRecord),
         DOCS / "training.schema.json": schema(TrainingRecord),
