@@ -9,7 +9,7 @@ from ganeval.records import Copy, MetricsRecord
 from ganeval_reports.galleries import Wanted, absences, marks_of_sets, shot
 from ganeval_reports.images import BUDGET, ImageLoader, Picture, embed
 from ganeval_reports.numbers import MISSING, significant
-from ganeval_reports.parts import Comparison, Grid, Shot, Table, Tile
+from ganeval_reports.parts import Grid, Lead, Shot, Table, Tile
 
 MOST = 24
 """Pairs shown of one fake set; the table has all that the record lists."""
@@ -77,41 +77,30 @@ def copies(
         ]
         for found, plan, pictures in zip(groups.values(), places, embedded, strict=True)
     ]
-    spent = sum(_size(*tile.shots) for group in tiles for tile in group)
+    spent = sum(_size(tile.shots) for group in tiles for tile in group)
     grids = []
     for index, (label, found) in enumerate(groups.items()):
-        lead = _lead(tiles[index])
-        if lead:
-            size = _size(lead.before, lead.after)
-            lead = lead if spent + size <= budget else None
-            spent += size if lead else 0
         more = f", the nearest {MOST} shown" if len(found) > MOST else ""
         about = f"{_counted(len(found))}{more}" if load else _counted(len(found))
         note = absences(places[index], embedded[index]) if load else ""
         table = _table(label, found)
+        lead = _lead(tiles[index])
         grids.append(Grid(label, None, about, tiles[index], note, table, marks[label], lead))
     title = f"{_counted(len(record.copies))} among the fakes"
     return Copies(title, source.label, record.train is not None, grids, spent)
 
 
-def _lead(tiles: Sequence[Tile]) -> Comparison | None:
+def _lead(tiles: Sequence[Tile]) -> Lead | None:
     """The first pair that a slider can tell apart: of one shape, and not equal."""
-    for tile in tiles:
-        before, after = tile.shots
-        if not before.picture or not after.picture:
-            continue
-        if tile.number in _EQUAL or _shape(before.picture) != _shape(after.picture):
-            continue
-        return Comparison(before, after, f"{tile.number}: {before.name} and {after.name}")
+    for place, tile in enumerate(tiles):
+        if tile.comparable and tile.number not in _EQUAL:
+            before, after = tile.shots
+            return Lead(place, f"{tile.number}: {before.name} and {after.name}")
     return None
 
 
-def _size(*shots: Shot) -> int:
+def _size(shots: Sequence[Shot]) -> int:
     return sum(len(one.picture.source) for one in shots if one.picture)
-
-
-def _shape(picture: Picture) -> tuple[int, int]:
-    return picture.original_width, picture.original_height
 
 
 def _counted(count: int) -> str:

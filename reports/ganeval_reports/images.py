@@ -41,6 +41,11 @@ class Picture:
     original_height: int
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Width and height before it was made smaller for the page."""
+        return self.original_width, self.original_height
+
+    @property
     def small(self) -> bool:
         """Whether single pixels matter."""
         return max(self.original_width, self.original_height) <= SMALL

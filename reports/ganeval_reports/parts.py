@@ -104,17 +104,15 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two images of one shape, on top of each other under a slider.
+class Lead:
+    """A tile that also stands above its grid, large, its first two images under a slider.
 
     Args:
-        before: Shown to the left of the divider.
-        after: Shown to its right.
+        tile: Its place in the grid.
         about: What is to be seen.
     """
 
-    before: Shot
-    after: Shot
+    tile: int
     about: str
 
 
@@ -124,6 +122,12 @@ class Tile:
 
     shots: Sequence[Shot]
     number: str
+
+    @property
+    def comparable(self) -> bool:
+        """Whether its first two images are of one shape, so that one can lie over the other."""
+        pictures = [shot.picture for shot in self.shots[:2] if shot.picture]
+        return len(pictures) == 2 and pictures[0].shape == pictures[1].shape
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class Grid:
         tiles: What is shown.
         note: What is not shown and why.
         table: The numbers of the tiles, if they have any.
-        lead: One of the pairs, large.
+        lead: The tile that stands above the others, if one does.
     """
 
     title: str
@@ -148,7 +152,7 @@ class Grid:
     note: str = ""
     table: Table | None = None
     look: str = ""
-    lead: Comparison | None = None
+    lead: Lead | None = None
 
 
 @dataclass(frozen=True)

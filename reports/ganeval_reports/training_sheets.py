@@ -10,7 +10,7 @@ from ganeval.records import Direction, GridImage, Role, Sheet, SheetRow, Trainin
 from ganeval_reports.images import Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import fixed
 from ganeval_reports.palette import REAL, SETS
-from ganeval_reports.parts import Comparison, Grid, Shot, Tile
+from ganeval_reports.parts import Grid, Lead, Shot, Tile
 
 RUN: Final = "run"
 """Label under which the loader finds files of the run folder, by their path in it."""
@@ -150,17 +150,12 @@ def _cycle(row: SheetRow) -> str:
     return "" if row.cycle_l1 is None else f"cycle L1 {fixed(row.cycle_l1, 1)}"
 
 
-def _lead(tiles: Sequence[Tile]) -> Comparison | None:
+def _lead(tiles: Sequence[Tile]) -> Lead | None:
     """The first image that has its translation beside it in the same shape."""
-    for tile in tiles:
-        before, after = tile.shots[:2]
-        if before.picture and after.picture and _shape(before.picture) == _shape(after.picture):
-            return Comparison(before, after, f"{before.name}, original and translated")
+    for place, tile in enumerate(tiles):
+        if tile.comparable:
+            return Lead(place, f"{tile.shots[0].name}, original and translated")
     return None
-
-
-def _shape(picture: Picture) -> tuple[int, int]:
-    return picture.original_width, picture.original_height
 
 
 def _course(sheets: Sequence[Sheet], row: SheetRow) -> list[tuple[str, str]]:

@@ -232,7 +232,8 @@ def test_the_head_of_a_long_table_comes_again_on_every_page(
 
 def test_the_page_can_be_read_without_script(open_page: Open, evaluation_address: str) -> None:
     page = open_page(evaluation_address, java_script_enabled=False)
-    first, second = page.locator(".comparison").first.locator("img").all()
+    first, second = page.locator("#copies .tile").first.locator("img").all()
+    assert page.locator(".comparison").first.is_hidden()
     boxes = first.bounding_box(), second.bounding_box()
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     assert page.locator(".grid.real img").first.is_visible()

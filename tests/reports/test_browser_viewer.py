@@ -311,7 +311,7 @@ def test_a_pair_stands_in_the_page_under_a_slider(open_page: Open, evaluation_ad
     assert (slider.get_attribute("aria-label") or "").startswith("Divider between 100%_of #resnet")
     slider.focus()
     page.keyboard.press("ArrowLeft")
-    upper = ".comparison .side + .side .layer"
+    upper = ".comparison .layer + .layer"
     assert style(page, upper, "clipPath") == "inset(0px 0px 0px 49%)"
     first = pair.locator("img").first.bounding_box()  # the focus has scrolled
     assert first

@@ -262,9 +262,6 @@ def test_copies_stand_beside_what_they_repeat(
     assert [shot.role for shot in tiles[0].shots] == ["fake", "real"]
     assert all(shot.picture for tile in tiles for shot in tile.shots)
     shots = [shot for grid in found.grids for tile in grid.tiles for shot in tile.shots]
-    shots += [
-        shot for grid in found.grids if grid.lead for shot in (grid.lead.before, grid.lead.after)
-    ]
     assert found.spent == sum(len(shot.picture.source) for shot in shots if shot.picture)
     assert found.grids[0].table
     assert found.grids[0].table.rows[3][2:] == ("near features", "cosine distance 0.012")
@@ -278,7 +275,7 @@ def test_a_pair_of_one_shape_that_differs_leads_its_grid(
     first, second = found.grids
     assert first.lead is None  # a square beside a wide image: no place under the divider is both
     assert second.lead
-    assert [second.lead.before, second.lead.after] == list(second.tiles[0].shots)
+    assert second.lead.tile == 0
     assert second.lead.about.startswith("near features, 0.020")
     equal = [one.model_copy(update={"kind": "pixels"}) for one in evaluation.copies]
     found = copies(evaluation.model_copy(update={"copies": equal}), load)

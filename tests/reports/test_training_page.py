@@ -106,7 +106,8 @@ def test_the_last_sheet_is_shown_with_all_stages_and_a_few_images_over_time(
             "original", "translated", "recovered", "identity",
         ]  # fmt: skip
         assert grid.tiles[0].number == "cycle L1 3.1"
-        assert grid.lead is not None
+        assert grid.lead
+        assert grid.lead.tile == 0
     assert len(shown.followed) == 2 * ROWS
     names = [tile.shots[0].name for tile in shown.followed[0].tiles]
     assert names == ["original", "untrained", *(f"epoch {epoch}" for epoch in EPOCHS[1:])]

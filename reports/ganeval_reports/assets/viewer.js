@@ -8,12 +8,6 @@ const openViewer = (() => {
   const [stage, caption, place, blend] = [".stage", ".caption", ".place", ".blend"].map(part);
   const modeButtons = [...viewer.querySelectorAll("[data-mode]")];
 
-  const made = (className, ...content) => {
-    const element = document.createElement("div");
-    element.className = className;
-    element.append(...content);
-    return element;
-  };
   const range = makeRange();
   const ends = [made("end"), made("end")];
   blend.append(ends[0], range, ends[1]);
@@ -62,11 +56,7 @@ const openViewer = (() => {
     stage.style.setProperty("--opacity", blends.overlay / 100);
   };
   const drawEnds = () => {
-    images.slice(0, 2).forEach((image, at) => {
-      const mark = document.createElement("span");
-      mark.className = `mark ${image.dataset.look}`;
-      ends[at].replaceChildren(mark, image.dataset.end);
-    });
+    images.slice(0, 2).forEach((image, at) => ends[at].replaceChildren(...endOf(image)));
   };
   const drawPixels = () => {
     stage.classList.toggle("sharp", isSharp());
