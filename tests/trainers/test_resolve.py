@@ -291,6 +291,7 @@ def test_what_a_reader_has_to_know_is_noted(changes: list[str], note: str) -> No
         (["data.B.subset.method=all", "data.B.subset.n=3"], "contradicts"),
         (["eval.save_best=kid", "eval.metrics=[fid]"], "eval.metrics has fid"),
         (["eval.save_best=fid_ma", "eval.every=0"], "eval.every is 0"),
+        (["eval.save_best=fid", "eval.best_network=ema"], "ema.decay is 0"),
         (["schedule.policy=updates", "budget.updates=9", "schedule.start=10"], "last update, 9"),
         (["schedule.constant=0", "schedule.decay=0"], "no budget"),
     ],

@@ -148,6 +148,14 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
 
 
 @pytest.mark.slow
+def test_a_stop_right_after_a_save_is_remembered(images: tuple[str, str], tmp_path: Path) -> None:
+    quiet = ("eval.every=0", "samples.every=0", "checkpoint.updates=4")
+    train(images, tmp_path, *quiet, updates=5, progress=signal_at("step", 4, signal.SIGTERM))
+    record = train(images, tmp_path, *quiet, updates=5)
+    (told,) = [one for one in record.warnings if one.code == "stopped"]
+    assert told.data == {"signal": "SIGTERM", "update": 4}
+
+
 def test_a_damaged_checkpoint_costs_the_updates_since_the_one_before(
     images: tuple[str, str], tmp_path: Path
 ) -> None:

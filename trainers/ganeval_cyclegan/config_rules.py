@@ -225,6 +225,11 @@ def _ends(config: TrainConfig) -> Iterator[Finding]:
         )
     if metric != "none" and chosen.every == 0:
         yield f"eval.save_best {chosen.save_best} needs evaluations, and eval.every is 0", None
+    if metric != "none" and chosen.best_network == "ema" and config.ema.decay == 0:
+        yield (
+            "eval.best_network ema needs averaged weights, and ema.decay is 0",
+            "Set ema.decay, for example to 0.999, or eval.best_network to raw.",
+        )
 
 
 _RULES: tuple[Callable[[TrainConfig], Iterator[Finding]], ...] = (

@@ -314,9 +314,9 @@ class Loop:
         )
 
 
-def _mark(run: Run) -> tuple[int, tuple[Work, ...], int | None]:
+def _mark(run: Run) -> tuple[int, tuple[Work, ...], int | None, int]:
     """What tells two states of a run apart on disk."""
-    return run.state.update, tuple(run.book.due), run.book.best
+    return run.state.update, tuple(run.book.due), run.book.best, len(run.book.notices)
 
 
 @contextmanager
