@@ -13,7 +13,13 @@ from ganeval.cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FOREIGN_OPTIONS = {"--images"}  # of benchmarks/fid_vs_peers.py
+FOREIGN_OPTIONS = {  # of benchmarks/fid_vs_peers.py, and of torchrun
+    "--images",
+    "--nproc-per-node",
+    "--nnodes",
+    "--rdzv-backend",
+    "--rdzv-endpoint",
+}
 DEMO = runpy.run_path(str(ROOT / "examples" / "make_demo_images.py"))
 DOCS = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
