@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganeval.records import AuditRecord, DuplicatePair, Outlier, Role
-from ganeval_reports.images import BUDGET, Absence, ImageLoader, Picture, embed
+from ganeval_reports.images import BUDGET, NO_IMAGES, Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import fixed, significant
 from ganeval_reports.palette import REAL, Look, looks
 from ganeval_reports.parts import Grid, Shot, Table, Tile
@@ -47,7 +47,7 @@ def audit_grids(record: AuditRecord, load: ImageLoader | None, budget: int = BUD
     plans = [*matches, *outliers]
     if load is None:
         grids = [Grid(plan.title, None, plan.about, [], table=plan.table) for plan in plans]
-        note = "No image is shown: this page was drawn from the record alone." if plans else ""
+        note = NO_IMAGES if plans else ""
     else:
         embedded = embed([plan.places for plan in plans], load, budget)
         grids = [

@@ -9,15 +9,13 @@ from typing import NamedTuple
 
 from ganeval.records import Gallery, InputInfo, MetricsRecord, Neighbour, Role
 from ganeval_reports import glossary
-from ganeval_reports.images import BUDGET, Absence, ImageLoader, Picture, embed
+from ganeval_reports.images import BUDGET, NO_IMAGES, Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import MISSING, decimals_for, fixed
 from ganeval_reports.palette import REAL, looks
 from ganeval_reports.parts import Grid, Shot, Table, Tile
 
 _NAMED = 5
 """Missing images named in a note; the rest are counted."""
-
-_NO_LOADER = "No image is shown: this page was drawn from the record alone."
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def galleries(record: MetricsRecord, load: ImageLoader | None, budget: int = BUD
             Grid(plan.title, plan.role, plan.about, [], table=plan.table) for plan in plans
         )
     return Galleries(
-        "" if load else _NO_LOADER,
+        "" if load else NO_IMAGES,
         [next(grids) for _ in samples],
         [
             FakeGrids(gallery.fake_label, marks[gallery.fake_label], [next(grids) for _ in group])

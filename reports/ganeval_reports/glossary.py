@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from ganeval.records import Direction
+
+DIRECTIONS: Final[dict[Direction, str]] = {"AtoB": "A to B", "BtoA": "B to A"}
+"""What a translation is called."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from ganeval_reports.beside import Beside
 ImageLoader = Callable[[str, str], Image.Image | None]
 """Input label and image key to the decoded RGB image, None if it is gone."""
 
+NO_IMAGES = "No image is shown: this page was drawn from the record alone."
+
 ImageId = tuple[str, str]
 """Input label and image key."""
 

@@ -121,3 +121,21 @@ def moment(iso: str) -> str:
 def unbroken(text: str) -> str:
     """Keeps a number on one line with its standard error or percent sign."""
     return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
+
+
+def short_digest(digest: str | None) -> str:
+    """Returns the first 12 hex digits; a record holds all. Empty where there is none."""
+    return digest[:12] if digest else ""
+
+
+def written(value: object) -> str:
+    """Prints a choice as people write it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(written(one) for one in value) or "none"
+    return str(value) or MISSING

@@ -13,11 +13,8 @@ from ganeval.records import (
     Record,
     WeightsInfo,
 )
-from ganeval_reports.numbers import MISSING, counts, duration
+from ganeval_reports.numbers import MISSING, counts, duration, short_digest, written
 from ganeval_reports.parts import Fact, Facts, Table
-
-_DIGITS = 12
-"""Hex digits shown of a digest; the record holds all."""
 
 _TRAIN = "training"
 """What the set is called that near copies were looked for in."""
@@ -156,7 +153,7 @@ def _settings(metrics: Sequence[Metric]) -> list[Facts]:
 
 def _of_all(group: Sequence[Metric], term: str) -> str:
     """One parameter of a metric; per fake set where it differs."""
-    values = {metric.fake: _written(metric.params.get(term)) for metric in group}
+    values = {metric.fake: written(metric.params.get(term)) for metric in group}
     if len(set(values.values())) == 1:
         return next(iter(values.values()))
     return "; ".join(f"{label}: {value}" for label, value in values.items())
@@ -171,9 +168,9 @@ _DECODE = {
 def _weights(weights: WeightsInfo | None, spec: FeatureSpec) -> str:
     if weights:
         state = "verified, the published file" if weights.verified else "not the published file"
-        return f"{weights.file}, sha256 {weights.sha256[:_DIGITS]}, {state}"
+        return f"{weights.file}, sha256 {short_digest(weights.sha256)}, {state}"
     if spec.weights_sha256:
-        return f"sha256 {spec.weights_sha256[:_DIGITS]}, file not recorded"
+        return f"sha256 {short_digest(spec.weights_sha256)}, file not recorded"
     return "none"
 
 
@@ -206,18 +203,6 @@ def _count(info: InputInfo) -> str:
     return "unknown" if info.n is None else f"{info.n:,}"
 
 
-def _written(value: str | int | float | bool | None) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _short(digest: str | None) -> str:
-    return digest[:_DIGITS] if digest else ""
-
-
 _INPUT_ROWS: tuple[tuple[str, Callable[[InputInfo], str]], ...] = (
     ("Path", lambda info: info.path),
     ("Kind", lambda info: info.kind),
@@ -229,8 +214,8 @@ _INPUT_ROWS: tuple[tuple[str, Callable[[InputInfo], str]], ...] = (
     ("JPEG quality", lambda info: counts(info.jpeg_quality)),
     ("Chroma subsampling", lambda info: counts(info.chroma)),
     ("Special decoding", lambda info: counts(info.decoded)),
-    ("Fingerprint", lambda info: _short(info.fingerprint)),
-    ("Content fingerprint", lambda info: _short(info.content_fingerprint)),
+    ("Fingerprint", lambda info: short_digest(info.fingerprint)),
+    ("Content fingerprint", lambda info: short_digest(info.content_fingerprint)),
     ("Skipped", lambda info: f"{len(info.skipped):,}" if info.skipped else ""),
     ("Ignored files", lambda info: counts(info.ignored)),
     ("Limit", lambda info: "" if info.limit is None else f"{info.limit:,}, seed {info.seed}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ganeval.records import Direction, Score, ScoreHistogram, Series, TrainingRecord
+from ganeval.records import Score, ScoreHistogram, Series, TrainingRecord
 from ganeval_reports import glossary
 from ganeval_reports.histograms import score_histogram
 from ganeval_reports.line_chart import Line, LineChart, VerticalMark, chart_table, line_chart
@@ -13,7 +13,6 @@ from ganeval_reports.numbers import MISSING, printed, significant
 from ganeval_reports.parts import Note, Plot, PlotGroup, Table
 from ganeval_reports.results import scaled_name
 
-_WORDS: Final[dict[Direction, str]] = {"AtoB": "A to B", "BtoA": "B to A"}
 _NETWORKS: Final = {"raw": "weights", "ema": "averaged"}
 _BETTER: Final = {"lower": "lower is better", "higher": "higher is better"}
 _UPDATES: Final = "updates"
@@ -56,7 +55,9 @@ def _score_plot(record: TrainingRecord, name: str, scores: Sequence[Score]) -> P
     lines = []
     for direction, network in kinds:
         own = [one for one in scores if (one.direction, one.network) == (direction, network)]
-        label = _WORDS[direction] + (f", {_NETWORKS[network]}" if network == "ema" else "")
+        label = glossary.DIRECTIONS[direction] + (
+            f", {_NETWORKS[network]}" if network == "ema" else ""
+        )
         lines.append(_score_line(label, own, 10.0**power, window))
     marks = []
     if record.best is not None and record.best.metric.partition("_")[0] == name:
@@ -118,7 +119,7 @@ def _score_table(title: str, scores: Sequence[Score], power: int) -> Table:
             (
                 f"{one.update:,}",
                 f"{one.epoch:,}",
-                _WORDS[one.direction],
+                glossary.DIRECTIONS[one.direction],
                 _NETWORKS[one.network],
                 number.value_and_se if not number.reason else f"{number.value}: {number.reason}",
                 number.interval or MISSING,

@@ -10,15 +10,20 @@ from ganeval.records import Best, Score, TrainingRecord
 from ganeval_reports import glossary
 from ganeval_reports.content import Content, NamedSet
 from ganeval_reports.images import ImageLoader
-from ganeval_reports.numbers import MISSING, duration, moment, printed, significant, unbroken
+from ganeval_reports.numbers import (
+    duration,
+    moment,
+    printed,
+    short_digest,
+    significant,
+    unbroken,
+    written,
+)
 from ganeval_reports.parts import Fact, Facts, Stat, Table
 from ganeval_reports.provenance import environment, input_table
 from ganeval_reports.results import scaled_name
 from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
 from ganeval_reports.training_sheets import generated, sheets
-
-_DIGITS = 12
-"""Hex digits shown of a digest; the record holds all."""
 
 _STATUS = {
     "finished": "finished",
@@ -72,14 +77,13 @@ def _stats(record: TrainingRecord) -> Iterator[Stat]:
     """The last value of the first metrics, and how long it took."""
     for score in _leading(record.scores):
         number = printed(score.estimate, glossary.entry(score.name).power)
-        direction = "A to B" if score.direction == "AtoB" else "B to A"
         notes = [f"at update {score.update:,}, the last evaluation"]
         if number.interval:
             notes.insert(0, f"{number.level} interval {number.interval}")
         if number.reason:
             notes.insert(0, number.reason)
         yield Stat(
-            f"{scaled_name(score.display, score.name)}, {direction}",
+            f"{scaled_name(score.display, score.name)}, {glossary.DIRECTIONS[score.direction]}",
             f"{score.better} is better",
             number.value,
             number.se,
@@ -135,7 +139,7 @@ def _protocol(record: TrainingRecord) -> Iterator[Facts]:
         Fact("Random seed", str(record.seed)),
         Fact("Device", record.device),
         Fact("Precision", record.precision, code=True),
-        Fact("Configuration", f"sha256 {record.config_sha256[:_DIGITS]}"),
+        Fact("Configuration", f"sha256 {short_digest(record.config_sha256)}"),
     ]
     if record.peak_memory is not None:
         run.append(Fact("Largest memory", f"{record.peak_memory / 1e9:.2f} GB"))
@@ -159,12 +163,12 @@ def _protocol(record: TrainingRecord) -> Iterator[Facts]:
 def _changed(record: TrainingRecord) -> Table | None:
     if not record.changed:
         return None
-    rows = [(key, _written(value)) for key, value in record.changed.items()]
+    rows = [(key, written(value)) for key, value in record.changed.items()]
     return Table("What differs from the preset reference", ("Key", "Value"), rows)
 
 
 def _config(record: TrainingRecord) -> Table:
-    rows = [(key, _written(value)) for key, value in _flat(record.config)]
+    rows = [(key, written(value)) for key, value in _flat(record.config)]
     return Table("The whole configuration", ("Key", "Value"), rows)
 
 
@@ -176,23 +180,11 @@ def _flat(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
             yield f"{above}{key}", value
 
 
-def _written(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(_written(one) for one in value) or "none"
-    return str(value) or MISSING
-
-
 def _checkpoints(record: TrainingRecord) -> Table | None:
     if not record.checkpoints:
         return None
     rows = [
-        (one.path, f"{one.update:,}", f"{one.bytes / 1e6:.1f} MB", one.sha256[:_DIGITS])
+        (one.path, f"{one.update:,}", f"{one.bytes / 1e6:.1f} MB", short_digest(one.sha256))
         for one in record.checkpoints
     ]
     return Table("Checkpoints in the run folder", ("File", "Update", "Size", "sha256"), rows)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ganeval.records import Direction, GridImage, Role, Sheet, SheetRow, TrainingRecord
-from ganeval_reports.images import Absence, ImageLoader, Picture, embed
+from ganeval_reports.glossary import DIRECTIONS
+from ganeval_reports.images import NO_IMAGES, Absence, ImageLoader, Picture, embed
 from ganeval_reports.numbers import fixed
 from ganeval_reports.palette import REAL, SETS
 from ganeval_reports.parts import Grid, Lead, Shot, Tile
@@ -24,7 +25,6 @@ _STAGES: Final[tuple[tuple[str, Role, str], ...]] = (
     ("recovered", "fake", SETS[1].css),
     ("identity", "fake", SETS[2].css),
 )
-_ARROW: Final[dict[Direction, str]] = {"AtoB": "A to B", "BtoA": "B to A"}
 
 _GRIDS: Final = 6
 """Pictures of generated images that are shown, spread over the run."""
@@ -56,9 +56,7 @@ def sheets(record: TrainingRecord, load: ImageLoader | None, budget: int) -> She
     last = record.sheets[-1]
     about = f"The same images as on every sheet, {_when(last)}."
     if load is None:
-        return Sheets(
-            about, [], [], "No image is shown: this page was drawn from the record alone."
-        )
+        return Sheets(about, [], [], NO_IMAGES)
     directions = list(dict.fromkeys(row.direction for row in last.rows))
     rows = {one: [row for row in last.rows if row.direction == one] for one in directions}
     places = [[_paths(row) for row in rows[one]] for one in directions]
@@ -128,7 +126,7 @@ def _pairs(
     if rows and rows[0].identity is not None:
         stages += ", and given to the generator whose output it should be already (identity)"
     about = f"From left to right: original, {stages}."
-    return Grid(_ARROW[direction], None, about, tiles, lead=_lead(tiles))
+    return Grid(DIRECTIONS[direction], None, about, tiles, lead=_lead(tiles))
 
 
 def _shots(row: SheetRow, pictures: Sequence[Found]) -> list[Shot]:
@@ -186,4 +184,4 @@ def _over_time(
         if isinstance(picture, Picture):
             shot = Shot(role, look, stage, name, f"{name}: {row.key}", picture)
             tiles.append(Tile([shot], ""))
-    return Grid(f"{_ARROW[direction]}: {row.key}", None, "", tiles)
+    return Grid(f"{DIRECTIONS[direction]}: {row.key}", None, "", tiles)
