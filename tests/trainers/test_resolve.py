@@ -314,6 +314,14 @@ def test_a_typed_key_that_would_do_nothing_is_refused(change: str, needs: str) -
     assert f"would do nothing: it needs {needs}" in refused(change)
 
 
+def test_a_loss_that_two_headed_discriminators_never_use_is_refused() -> None:
+    for gan in ("hinge", "[lsgan, d2gan]"):
+        told = refused("dual.domains=both", f"loss.gan={gan}")
+        assert "would do nothing: it needs dual.domains none, A or B" in told
+    for changes in (["dual.domains=both", "loss.gan=d2gan"], ["dual.domains=B", "loss.gan=hinge"]):
+        resolve(changes=changes)
+
+
 def test_the_digest_of_a_configuration_tells_any_change() -> None:
     assert config_sha256(TrainConfig()) == config_sha256(resolve().config)
     assert config_sha256(resolve(seed=1).config) != config_sha256(TrainConfig())

@@ -260,6 +260,11 @@ _IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], str], ...] = (
     ),
     ("dual.alpha", lambda c: c.dual.domains != "none", "dual.domains"),
     ("dual.beta", lambda c: c.dual.domains != "none", "dual.domains"),
+    (
+        "loss.gan",
+        lambda c: c.dual.domains != "both" or gan_losses(c) == ["d2gan"],
+        "dual.domains none, A or B",
+    ),
     ("loss.alternate", lambda c: len(gan_losses(c)) > 1, "several losses in loss.gan"),
     ("loss.gp_weight", lambda c: c.loss.gp != "none", "loss.gp"),
     ("loss.labels_per", lambda c: c.loss.labels != "hard", "loss.labels soft-noisy"),
