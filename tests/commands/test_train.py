@@ -179,6 +179,16 @@ def test_a_folder_of_something_else_is_no_run_folder(
     assert "not empty, and no training run (A, B)" in outcome.err
 
 
+def test_a_run_of_another_trainer_is_told_by_both(
+    ganeval: Ganeval, sources: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    ganeval("train", *sources, "--out", out, *OPTIONS, "--updates", "1", "--set", "eval.every=0")
+    outcome = ganeval("train", "--trainer", "warmup", "--out", out)
+    assert outcome.code == 2
+    assert "holds a run of the trainer cyclegan" in outcome.err
+
+
 def test_losses_of_both_domains_are_shown_as_their_mean() -> None:
     losses = {"G_A": 0.2, "G_B": 0.4, "cycle_A": 2.0, "cycle_B": 1.0, "D_A_real": 9.0, "D_A": 0.5}
     assert losses_text(losses) == "G 0.3 cycle 1.5 D 0.5"

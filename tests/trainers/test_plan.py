@@ -203,3 +203,17 @@ def test_threads_that_were_asked_for_are_used(images: tuple[str, str], tmp_path:
         assert "fp32, 2 threads" in plan.describe()
     finally:
         torch.set_num_threads(before)
+
+
+def test_images_that_are_not_cropped_are_looked_at_for_what_they_need(
+    images: tuple[str, str], tmp_path: Path
+) -> None:
+    whole = ("data.preprocess=none", "data.load_size=native", "data.crop_size=4")
+    request = {"sources": images, "out": tmp_path / "run", "changes": (*CHANGES, *whole)}
+    plan = CycleGANTrainer().plan(request)
+    sides = {size for one in plan.data.domains.values() for size in one.train.sizes}
+    assert min(min(one) for one in sides) > 4
+    cropped = {**request, "changes": (*CHANGES, "data.load_size=16", "data.crop_size=16")}
+    share = plan.macs / CycleGANTrainer().plan(cropped).macs
+    height, width = max(plan.data.domains["A"].train.transform.loaded_size(*one) for one in sides)
+    assert share == pytest.approx(height * width / 16**2, rel=0.2)  # maps lose their borders

@@ -14,7 +14,9 @@ from ganeval_cyclegan.domain_shapes import domain_shape, sides
 DIFFAUG_OPS = ("color", "translation", "cutout")
 
 _LOADED_THEN_CROPPED = ("resize_and_crop", "scale_width_and_crop")
-_SIZES_VARY = ("scale_width", "none")
+SIZES_VARY = ("scale_width", "none")
+"""What ``data.preprocess`` leaves images their own sizes."""
+
 _HARD_ONLY = {"wgan", "wgan-gp", "hinge", "d2gan"}  # losses without targets to soften
 
 
@@ -96,7 +98,7 @@ def _sizes(config: TrainConfig) -> Iterator[Finding]:
             )
     if data.preprocess == "scale_width" and isinstance(data.load_size, str):
         yield "data.preprocess scale_width needs a width, and data.load_size is native", None
-    if data.preprocess in _SIZES_VARY:
+    if data.preprocess in SIZES_VARY:
         if data.adapter in ("net-padding", "resize", "pad"):
             yield (
                 f"data.adapter {data.adapter} needs images of one size, which data.preprocess"

@@ -17,6 +17,7 @@ from ganeval_cyclegan.budget import Budget, budget_of
 from ganeval_cyclegan.choices import Choices, choose
 from ganeval_cyclegan.choices import remarks as remarks_on_choices
 from ganeval_cyclegan.config import TrainConfig
+from ganeval_cyclegan.config_rules import SIZES_VARY
 from ganeval_cyclegan.continuation import allowed_changes, check_images
 from ganeval_cyclegan.data import Data, open_data
 from ganeval_cyclegan.demo_domains import demo_of, holds_demo, write_demo
@@ -147,9 +148,9 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         check_watched(config)
         nets = build_networks(config, Streams(config.seed))
         warm_start(nets, config.warm_start)
-        checkpoint = checkpoint_bytes(config, nets, world.size)
-        free = check_room(out, checkpoint)
-        _check_memory(own, nets, choices)
+        cropped = config.data.preprocess not in SIZES_VARY
+        if cropped:  # else the images have to be looked at first
+            room = _check_resources(config, nets, choices, out, world)
     _write_demo(request, folder, held, world)
     with world.together():
         data = _opened(request, config, folder, held, world)
@@ -159,6 +160,9 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
                 " processes cannot divide",
                 hint=f"Start {counted(folder.read_state().processes)}, or begin another run.",
             )
+        largest = config if cropped else _at_largest(config, data)
+        if not cropped:
+            room = _check_resources(largest, nets, choices, out, world)
     if data.config != config:
         config = data.config
         resolved = dataclasses.replace(resolved, config=config, changed=changed_keys(config))
@@ -170,9 +174,9 @@ def make_plan(request: Mapping[str, Any]) -> TrainPlan:
         device=_device_words(choices.device),
         budget=budget_of(config, data.sampling),
         parameters={name: parameter_count(net) for name, net in nets.items()},
-        macs=update_macs(config, nets),
-        checkpoint=checkpoint,
-        free=free,
+        macs=update_macs(largest, nets),
+        checkpoint=room[0],
+        free=room[1],
         tensorboard=bool(request.get("tensorboard")),
         notes=[
             *resolved.notes,
@@ -284,6 +288,27 @@ def _open(
 
 def _sources(request: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(request.get("sources") or ())
+
+
+def _at_largest(config: TrainConfig, data: Data) -> TrainConfig:
+    """The configuration as if crops were as large as the largest image, for estimates."""
+    sizes: dict[str, Any] = {}
+    for name, domain in data.domains.items():
+        sides = [domain.train.transform.loaded_size(*size) for size in domain.train.sizes]
+        own = config.data.A if name == "A" else config.data.B
+        size = (max(height for height, _ in sides), max(width for _, width in sides))
+        sizes[name] = own.model_copy(update={"size": size})
+    return config.model_copy(update={"data": config.data.model_copy(update=sizes)})
+
+
+def _check_resources(
+    config: TrainConfig, nets: Networks, choices: Choices, out: Path, world: World
+) -> tuple[int, int]:
+    """Returns the bytes of a checkpoint, and those free where it goes."""
+    checkpoint = checkpoint_bytes(config, nets, world.size)
+    free = check_room(out, checkpoint)
+    _check_memory(part_of(config, world.size), nets, choices)
+    return checkpoint, free
 
 
 def _check_memory(config: TrainConfig, nets: Networks, choices: Choices) -> None:

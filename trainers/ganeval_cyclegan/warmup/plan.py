@@ -17,6 +17,7 @@ from ganeval_cyclegan.choices import find_device
 from ganeval_cyclegan.disk import check_room
 from ganeval_cyclegan.distributed import refuse_several
 from ganeval_cyclegan.nets.macs import parameter_count
+from ganeval_cyclegan.opening import check_resume
 from ganeval_cyclegan.run_folder import RunFolder
 from ganeval_cyclegan.streams import Streams
 from ganeval_cyclegan.warmup.images import SmallImages, open_small_images
@@ -118,6 +119,7 @@ def plan_warmup(request: Mapping[str, Any]) -> WarmupPlan:
     refuse_several("warmup")
     _refuse_others(request)
     folder = RunFolder(Path(request["out"]))
+    check_resume(folder, request.get("resume") or "auto", "warmup")
     sources = tuple(str(one) for one in request.get("sources") or ())
     if folder.holds_run() and not (sources or request.get("preset") or request.get("config")):
         # It goes on: what is not said is as it was.
