@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_IMAGES ?= 200
+# Two processes run tests; their threads would wait for each other on two cores.
+ONE_THREAD := OMP_NUM_THREADS=1
 
 .PHONY: help setup demo test test-slow lint format docs bench clean
 
@@ -28,10 +30,10 @@ demo: $(READY)  ## Make images, compare them, write demo/*.html
 	@echo "Open demo/fid.html, demo/evaluate.html and demo/audit.html in a browser."
 
 test: $(READY)  ## The default suite (under 6 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile -q
 
 test-slow: $(READY)  ## Simulations and other long tests
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -m slow -n 2 --dist loadfile -q
 
 lint: $(READY)  ## Style, types, spelling
 	$(BIN)/ruff check .
