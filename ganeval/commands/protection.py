@@ -71,9 +71,9 @@ def require_writable(option: str, path: Path) -> None:
     if not path.name:
         raise click.BadParameter("the file name is empty.", param_hint=option)
     if str(path) == "-":
-        raise click.BadParameter(
-            "a file is written, not stdout.", param_hint=option
-        )
+        options = click.get_current_context().command.params
+        prints = "; --json prints the record" if any("--json" in o.opts for o in options) else ""
+        raise click.BadParameter(f"a file is written, not stdout{prints}.", param_hint=option)
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise click.BadParameter(f"the folder {path.parent} does not exist.", param_hint=option)
