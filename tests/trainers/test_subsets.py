@@ -169,6 +169,7 @@ def test_a_run_that_goes_on_keeps_its_choice(root: Path, tmp_path: Path) -> None
     changes = ("data.A.subset.method=farthest-point", "data.A.subset.n=6")
     first = opened(root, *changes)
     first.write_subsets(tmp_path)
+    (tmp_path / "state.json").touch()  # what makes the folder that of a run
     again = opened(root, *changes, run_folder=tmp_path, features=False)
     assert again.train_A.keys == first.train_A.keys
 
