@@ -41,7 +41,7 @@ def images(*shape: int) -> Tensor:
 @pytest.mark.parametrize("channels", [(1, 3), (3, 1)])
 @pytest.mark.parametrize("bn", [False, True])
 @pytest.mark.parametrize("dropout", [False, True])
-@pytest.mark.parametrize("n_blocks", [6, 9])
+@pytest.mark.parametrize("n_blocks", [6, pytest.param(9, marks=pytest.mark.slow)])
 def test_published_resnets_load_without_a_flag(
     tmp_path: Path, n_blocks: int, dropout: bool, bn: bool, channels: tuple[int, int]
 ) -> None:

@@ -46,6 +46,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", OPTIONS, ids=str)
 def test_every_option_trains_with_finite_losses(changes: dict[str, Any]) -> None:
     config = small_config(changes)
