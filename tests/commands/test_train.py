@@ -145,7 +145,7 @@ def test_a_run_that_diverges_has_its_own_exit_code(
         (("A", "B", "--set", "optim.lrG=1"), "there is no key optim.lrG"),
         (("A", "B", "--demo", "stripes"), "--demo stripes makes its own images"),
         (("--demo", "stripe"), "no demo 'stripe'; did you mean stripes"),
-        (("A", "B", "--preset", "refrence"), "no preset 'refrence'; did you mean reference"),
+        (("A", "B", "--preset", "rfrence"), "no preset 'rfrence'; did you mean reference"),
         (("A", "B", "--preset", "warmup"), "add --trainer warmup"),
         (("A", "--preset", "tiny", "--trainer", "warmup"), "add --trainer cyclegan"),
         (("A", "B", "--quiet", "--json"), "exclude each other"),
