@@ -222,9 +222,10 @@ def test_time_is_counted_over_all_parts_of_a_run(images: tuple[str, str], tmp_pa
     assert first.seconds >= 60 * minutes
     again = train(images, tmp_path, *QUIET, updates=None, minutes=minutes)
     assert again.updates == first.updates
-    longer = train(images, tmp_path, *QUIET, updates=None, minutes=2 * minutes)
+    more = again.seconds / 60 + minutes  # a busy machine may have overrun the first limit
+    longer = train(images, tmp_path, *QUIET, updates=None, minutes=more)
     assert longer.updates > first.updates
-    assert longer.seconds >= 120 * minutes
+    assert longer.seconds >= 60 * more
 
 
 def test_looking_at_untrained_networks_takes_no_time_of_the_budget(

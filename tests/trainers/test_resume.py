@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from trainers.main_thread import require_main_thread
 from trainers.tiny_runs import (
     Killed,
     assert_equal,
@@ -119,8 +120,13 @@ def test_a_run_killed_as_it_began_begins_again(images: tuple[str, str], tmp_path
 
 
 def signal_at(kind: str, update: int, number: int) -> Any:
+    """Sends a signal once; a second one could come when nobody listens any more."""
+    require_main_thread()
+    sent = []
+
     def progress(event: Mapping[str, Any]) -> None:
-        if event["kind"] == kind and event["update"] >= update:
+        if not sent and event["kind"] == kind and event["update"] >= update:
+            sent.append(number)
             os.kill(os.getpid(), number)
 
     return progress
