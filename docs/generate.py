@@ -12,7 +12,13 @@ import click
 from pydantic import BaseModel
 
 from ganeval.cli import cli
-from ganeval.records import AuditRecord, MetricsRecord, TrainingRecord
+from ganeval.records import (
+    ApplyRecord,
+    AuditRecord,
+    ClassifyRecord,
+    MetricsRecord,
+    TrainingRecord,
+)
 from ganeval_cyclegan.config import TrainConfig
 from ganeval_cyclegan.config_keys import dotted_keys, field_of, flat, shown, wanted
 from ganeval_cyclegan.presets import load_preset, preset_names
@@ -97,6 +103,8 @@ def pages() -> dict[Path, str]:
         DOCS / "record.schema.json": schema(MetricsRecord),
         DOCS / "audit.schema.json": schema(AuditRecord),
         DOCS / "training.schema.json": schema(TrainingRecord),
+        DOCS / "classify.schema.json": schema(ClassifyRecord),
+        DOCS / "scores.schema.json": schema(ApplyRecord),
     }
 
 

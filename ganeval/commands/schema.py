@@ -6,12 +6,21 @@ import json
 
 import click
 
-from ganeval.records import AuditRecord, MetricsRecord, Model, TrainingRecord
+from ganeval.records import (
+    ApplyRecord,
+    AuditRecord,
+    ClassifyRecord,
+    MetricsRecord,
+    Model,
+    TrainingRecord,
+)
 
 _RECORDS: dict[str, type[Model]] = {
     "metrics": MetricsRecord,
     "audit": AuditRecord,
     "training": TrainingRecord,
+    "classify": ClassifyRecord,
+    "scores": ApplyRecord,
 }
 
 
@@ -21,7 +30,8 @@ _RECORDS: dict[str, type[Model]] = {
     type=click.Choice(list(_RECORDS)),
     default="metrics",
     show_default=True,
-    help="metrics: of fid, kid and evaluate; audit: of audit; training: of train.",
+    help="metrics: of fid, kid and evaluate; audit: of audit; training: of train; "
+    "classify: of classify; scores: of classify --apply.",
 )
 def schema(record: str) -> None:
     """Print the JSON Schema of the record that a command writes with --json or --out."""

@@ -14,15 +14,18 @@ from pydantic import ValidationError
 
 from ganeval.errors import GanevalError, InputError
 from ganeval.records.audit import AUDIT_SCHEMA, AuditRecord
+from ganeval.records.classify import CLASSIFY_SCHEMA, SCORES_SCHEMA, ApplyRecord, ClassifyRecord
 from ganeval.records.metrics import SCHEMA, MetricsRecord
 from ganeval.records.training import TRAINING_SCHEMA, TrainingRecord
 
-Record = MetricsRecord | AuditRecord | TrainingRecord
+Record = MetricsRecord | AuditRecord | TrainingRecord | ClassifyRecord | ApplyRecord
 
-_READS: dict[str, type[MetricsRecord] | type[AuditRecord] | type[TrainingRecord]] = {
+_READS: dict[str, type[Record]] = {
     SCHEMA: MetricsRecord,
     AUDIT_SCHEMA: AuditRecord,
     TRAINING_SCHEMA: TrainingRecord,
+    CLASSIFY_SCHEMA: ClassifyRecord,
+    SCORES_SCHEMA: ApplyRecord,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganeval.errors import InputError
 from ganeval.records.audit import AuditRecord
+from ganeval.records.classify import ApplyRecord, ClassifyRecord
 from ganeval.records.features import InputInfo
 from ganeval.records.files import Record
 from ganeval.records.metrics import MetricsRecord
@@ -13,8 +14,10 @@ def recorded_inputs(record: Record) -> list[InputInfo]:
     """Returns the sets in the order of the record; those that copies were looked for in last."""
     if isinstance(record, MetricsRecord):
         return [*record.inputs, *([record.train] if record.train else [])]
-    if isinstance(record, AuditRecord):
+    if isinstance(record, AuditRecord | ApplyRecord):
         return [one.input for one in record.sets]
+    if isinstance(record, ClassifyRecord):
+        return record.inputs
     return [one.input for one in record.domains]
 
 
@@ -39,6 +42,11 @@ def require_described(record: Record) -> None:
         spoken = {one.set for one in record.outliers} | {one.set for one in record.lists}
         spoken |= {label for one in record.duplicates for label in (one.a_set, one.b_set)}
         spoken |= {label for one in record.differences for label in (one.a, one.b)}
+    elif isinstance(record, ClassifyRecord):
+        described = {info.label for info in record.inputs}
+        if [info.role for info in record.inputs] != ["real", "fake"]:
+            raise InputError("the record does not describe a real set and a fake one")
+        spoken = {image.label for one in record.galleries for image in one.images}
     else:
         return
     if unknown := sorted(spoken - described):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganeval.errors import GanevalError
-from ganeval.records import AuditRecord, Record, TrainingRecord, atomic_write
+from ganeval.records import AuditRecord, MetricsRecord, Record, TrainingRecord, atomic_write
 from ganeval_reports.differences import differences
 from ganeval_reports.drawing import Drawing, slug
 from ganeval_reports.intervals import plots
@@ -61,9 +61,10 @@ def figures(record: Record) -> Iterator[Drawing]:
         for plot in (*score_plots(record), *groups, *histogram_plots(record)):
             yield from plot.drawings
         return
-    for group in (*differences(record).groups, *plots(record.metrics)):
-        for plot in group.plots:
-            yield from plot.drawings
+    if isinstance(record, MetricsRecord):
+        for group in (*differences(record).groups, *plots(record.metrics)):
+            for plot in group.plots:
+                yield from plot.drawings
 
 
 def _named(drawings: Iterable[Drawing]) -> Iterator[tuple[str, Drawing]]:
