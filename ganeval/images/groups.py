@@ -37,10 +37,15 @@ def group_of_each(keys: Sequence[str], groups: str | os.PathLike[str] | None) ->
     """
     if groups is None or os.fspath(groups) == EACH_ITS_OWN:
         return list(keys)
+    if is_table(groups):
+        return _from_table(keys, Path(groups))
+    return _from_expression(keys, os.fspath(groups))
+
+
+def is_table(groups: str | os.PathLike[str]) -> bool:
+    """Tells whether ``--groups`` names a table rather than an expression."""
     text = os.fspath(groups)
-    if os.path.isfile(text) or text.lower().endswith(".csv"):
-        return _from_table(keys, Path(text))
-    return _from_expression(keys, text)
+    return os.path.isfile(text) or text.lower().endswith(".csv")
 
 
 def groups_by_dhash(images: ImageSet, threads: int = 8) -> list[str]:
@@ -94,7 +99,7 @@ def _from_expression(keys: Sequence[str], text: str) -> list[str]:
 
 def _from_table(keys: Sequence[str], path: Path) -> list[str]:
     groups: dict[str, str] = {}
-    for number, key, group in _rows(path):
+    for number, key, group in read_table(path):
         if groups.setdefault(key, group) != group:
             raise InputError(
                 f"{path}: line {number}: {printable(key)} is in {groups[key]!r} and in {group!r}"
@@ -103,8 +108,12 @@ def _from_table(keys: Sequence[str], path: Path) -> list[str]:
     return [groups[key] for key in keys]
 
 
-def _rows(path: Path) -> list[tuple[int, str, str]]:
-    """Reads (line, path, group) from a table whose first row names its columns."""
+def read_table(path: Path) -> list[tuple[int, str, str]]:
+    """Reads (line, path, group) from a table whose first row names its columns.
+
+    Raises:
+        InputError: It cannot be read, or lacks a column.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file, skipinitialspace=True)
@@ -124,6 +133,10 @@ def _rows(path: Path) -> list[tuple[int, str, str]]:
 def _require_all(keys: Sequence[str], groups: dict[str, str], complaint: str) -> None:
     without = [key for key in keys if not groups.get(key)]
     if without:
-        shown = ", ".join(printable(key) for key in without[:_SHOWN])
-        more = ", ..." if len(without) > _SHOWN else ""
-        raise InputError(f"{complaint} {len(without)} of {len(keys)} images: {shown}{more}")
+        raise InputError(f"{complaint} {len(without)} of {len(keys)} images: {first_few(without)}")
+
+
+def first_few(keys: Sequence[str]) -> str:
+    """Lists the first five keys on one line."""
+    shown = ", ".join(printable(key) for key in keys[:_SHOWN])
+    return f"{shown}, ..." if len(keys) > _SHOWN else shown
