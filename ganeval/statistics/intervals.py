@@ -59,9 +59,23 @@ def share_interval(
     draws = float(units)
     if se > 0 and variance > 0:
         draws = min(draws, max(variance / se**2, 1.0))
-    t = float(stdtrit(df, 0.5 + level / 2))
-    centre = (share + t * t / (2 * draws)) / (1 + t * t / draws)
-    half_width = t / (1 + t * t / draws) * math.sqrt(variance / draws + (t / (2 * draws)) ** 2)
+    return score_interval(share, draws, float(stdtrit(df, 0.5 + level / 2)))
+
+
+def score_interval(share: float, draws: float, quantile: float) -> tuple[float, float]:
+    """Returns Wilson's interval of a share: all values that lie within a quantile of it.
+
+    Args:
+        share: The estimate, 0..1.
+        draws: Independent draws behind it, above 0.
+        quantile: Standard errors to either side, for example 1.96.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927) 209.
+    """
+    q = quantile
+    centre = (share + q * q / (2 * draws)) / (1 + q * q / draws)
+    spread = share * (1 - share) / draws + (q / (2 * draws)) ** 2
+    half_width = q / (1 + q * q / draws) * math.sqrt(spread)
     return min(share, max(0.0, centre - half_width)), max(share, min(1.0, centre + half_width))
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-from scipy.special import ndtr, ndtri
-
-_Values = npt.NDArray[np.float64]
+from ganeval.statistics.auc import Values, auc_value, delong_variance, logit_interval
+from ganeval.statistics.ranks import mann_whitney
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class RankSum:
     p: float
 
 
-def rank_sum(first: _Values, second: _Values, level: float = 0.95) -> RankSum:
+def rank_sum(first: Values, second: Values, level: float = 0.95) -> RankSum:
     """Compares two independent samples by their ranks.
 
     The p-value is that of Wilcoxon and of Mann and Whitney in the normal approximation, with the
@@ -44,35 +41,10 @@ def rank_sum(first: _Values, second: _Values, level: float = 0.95) -> RankSum:
         second: float64 ``[m]``, m at least 2, finite.
         level: Confidence level of the interval.
     """
-    n, m = len(first), len(second)
-    below = _placements(second, first)  # per value of the second: share of the first below it
-    above = 1 - _placements(first, second)
-    auc = float(below.mean())
-    se = math.sqrt(below.var(ddof=1) / m + above.var(ddof=1) / n)
+    auc = auc_value(second, first)
+    se = math.sqrt(delong_variance(second, first))
     low = high = None
     if se > 0 and 0 < auc < 1:
-        logit, width = math.log(auc / (1 - auc)), se / (auc * (1 - auc))
-        reach = float(ndtri((1 + level) / 2)) * width
-        low, high = (1 / (1 + math.exp(-(logit + side * reach))) for side in (-1, 1))
-    return RankSum(auc, se, low, high, _p_value(first, second, auc))
-
-
-def _placements(values: _Values, among: _Values) -> _Values:
-    """Share of ``among`` below each of the values, ties counted half."""
-    ordered = np.sort(among)
-    left = np.searchsorted(ordered, values, side="left")
-    right = np.searchsorted(ordered, values, side="right")
-    shares: _Values = (left + right) / (2 * len(among))
-    return shares
-
-
-def _p_value(first: _Values, second: _Values, auc: float) -> float:
-    n, m = len(first), len(second)
-    total = n + m
-    _, ties = np.unique(np.concatenate([first, second]), return_counts=True)
-    tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / (total * (total - 1))
-    variance = n * m / 12 * (total + 1 - tied)
-    if variance <= 0:  # all values are equal
-        return 1.0
-    distance = max(abs(auc - 0.5) * n * m - 0.5, 0.0)
-    return min(1.0, 2 * float(ndtr(-distance / math.sqrt(variance))))
+        low, high = logit_interval(auc, se, level)
+    tails = mann_whitney(second, first, exact=False)
+    return RankSum(auc, se, low, high, min(1.0, 2 * min(tails.p, tails.p_below)))

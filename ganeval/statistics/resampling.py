@@ -59,3 +59,24 @@ def redrawn_groups(codes: Codes, rng: np.random.Generator) -> npt.NDArray[np.int
     return np.concatenate(
         [members[group] for group in rng.integers(len(members), size=len(members))]
     )
+
+
+def redraw_counts(
+    strata: npt.NDArray[np.int64], draws: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Returns how often each group is drawn when groups are redrawn within their strata.
+
+    Args:
+        strata: int ``[G]``, the stratum of every group; each keeps its number of groups.
+        draws: Number of bootstrap draws B.
+        rng: Source of the draws.
+
+    Returns:
+        int64 ``[B, G]``.
+    """
+    counts = np.empty((draws, len(strata)), dtype=np.int64)
+    for stratum in np.unique(strata):
+        inside = np.flatnonzero(strata == stratum)
+        shares = np.full(len(inside), 1 / len(inside))
+        counts[:, inside] = rng.multinomial(len(inside), shares, size=draws)
+    return counts

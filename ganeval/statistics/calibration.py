@@ -1,0 +1,203 @@
+"""Are scores probabilities? Temperature, Brier score, log loss and expected calibration error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from ganeval.statistics.auc import Values
+from ganeval.statistics.groups import Codes, group_count
+from ganeval.statistics.resampling import redraw_counts
+
+Labels = npt.NDArray[np.int64]
+
+LOWEST_TEMPERATURE: Final = 1e-3
+HIGHEST_TEMPERATURE: Final = 1e3
+"""Ends of the search; the upper one makes every probability nearly 1/2."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Items of nearly equal probability.
+
+    Args:
+        predicted: Mean probability, 0..1.
+        observed: Share of positives.
+        n: Number of items.
+    """
+
+    predicted: float
+    observed: float
+    n: int
+
+
+def class_weights(labels: Labels) -> Values:
+    """Returns weights of mean 1 that give both classes the same sum; float64 ``[n]``."""
+    counts = np.bincount(labels, minlength=2)
+    weights: Values = (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
+    return weights
+
+
+def label_strata(labels: Labels, codes: Codes) -> npt.NDArray[np.int64]:
+    """Returns per group which labels it holds: 1 only 0, 2 only 1, 3 both; int64 ``[G]``."""
+    strata = np.zeros(group_count(codes), dtype=np.int64)
+    np.bitwise_or.at(strata, codes, labels + 1)
+    return strata
+
+
+def fit_temperature(logits: Values, labels: Labels, weights: Values | None = None) -> float:
+    """Returns the number that logits are to be divided by, by the lowest log loss.
+
+    The targets are (P + 1)/(P + 2) and 1/(Q + 2) for P positives and Q negatives, not 1 and 0: on
+    few items that are told apart without error the temperature would otherwise be 0.
+
+    Args:
+        logits: float ``[n]`` of items that were not learnt from.
+        labels: int64 ``[n]``, 0 or 1.
+        weights: float ``[n]``; None: all alike.
+
+    Returns:
+        0.001..1000; the upper end where logits point the wrong way or nowhere.
+
+    Source: Guo, Pleiss, Sun and Weinberger, arXiv 1706.04599; targets as in Platt, Advances in
+    Large Margin Classifiers (1999) 61.
+    """
+    positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
+    targets = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    weighted = logits if weights is None else logits * weights
+
+    def slope(inverse: float) -> float:
+        """Derivative of the log loss by 1/T; it never falls."""
+        return float(weighted @ (expit(logits * inverse) - targets))
+
+    low, high = math.log(1 / HIGHEST_TEMPERATURE), math.log(1 / LOWEST_TEMPERATURE)
+    if slope(math.exp(low)) >= 0:
+        return HIGHEST_TEMPERATURE
+    if slope(math.exp(high)) <= 0:
+        return LOWEST_TEMPERATURE
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if slope(math.exp(middle)) >= 0 else (middle, high)
+    return math.exp(-(low + high) / 2)
+
+
+def brier_score(probabilities: Values, labels: Labels, weights: Values | None = None) -> float:
+    """Returns the mean squared error of probabilities, 0..1; 0.25 for 1/2 throughout.
+
+    Args:
+        probabilities: float ``[n]`` of label 1, 0..1.
+        labels: int64 ``[n]``, 0 or 1.
+        weights: float ``[n]``; None: all alike.
+
+    Source: Brier, Monthly Weather Review 78 (1950) 1.
+    """
+    return float(np.average(np.square(probabilities - labels), weights=weights))
+
+
+def log_loss(logits: Values, labels: Labels, weights: Values | None = None) -> float:
+    """Returns the mean of -ln p of the true label, in nats; finite for any finite logit.
+
+    Args:
+        logits: float ``[n]``.
+        labels: int64 ``[n]``, 0 or 1.
+        weights: float ``[n]``; None: all alike.
+    """
+    wrong_way = np.where(labels == 1, -logits, logits)
+    return float(np.average(np.logaddexp(0, wrong_way), weights=weights))
+
+
+def reliability(
+    probabilities: Values, labels: Labels, weights: Values | None = None, bins: int | None = None
+) -> list[Bin]:
+    """Returns the reliability curve: bins of nearly equal numbers of items, lowest first.
+
+    Args:
+        probabilities: float ``[n]`` of label 1, n at least 1.
+        labels: int64 ``[n]``, 0 or 1.
+        weights: float ``[n]``; None: all alike.
+        bins: Number of bins; None means min(15, floor(n/10)), at least 1.
+    """
+    parts = _bins(probabilities, bins)
+    w = np.ones(len(labels)) if weights is None else weights
+    return [
+        Bin(
+            float(np.average(probabilities[part], weights=w[part])),
+            float(np.average(labels[part], weights=w[part])),
+            len(part),
+        )
+        for part in parts
+    ]
+
+
+def calibration_error(
+    probabilities: Values, labels: Labels, weights: Values | None = None, bins: int | None = None
+) -> float:
+    """Returns the expected calibration error, Σ (N_b/N)·abs(share of positives - mean probability).
+
+    Args:
+        probabilities: float ``[n]`` of label 1, n at least 1.
+        labels: int64 ``[n]``, 0 or 1.
+        weights: float ``[n]``; then N counts weights.
+        bins: As in `reliability`.
+
+    Returns:
+        0..1. Even true probabilities give more than 0 on few items.
+
+    Source: Naeini, Cooper and Hauskrecht, AAAI 2015, with bins of equal mass.
+    """
+    w = np.ones(len(labels)) if weights is None else weights
+    gaps = w * (labels - probabilities)
+    total = sum(abs(float(gaps[part].sum())) for part in _bins(probabilities, bins))
+    return total / float(w.sum())
+
+
+def calibration_error_interval(
+    probabilities: Values,
+    labels: Labels,
+    codes: Codes,
+    rng: np.random.Generator,
+    weights: Values | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Returns the bootstrap's standard error and interval of the expected calibration error.
+
+    Groups are drawn with replacement, whole, those of one label apart from those of another.
+    Drawing adds to the error what few items add to it in the first place, so the draws' quantiles
+    are reflected at the value (the basic bootstrap); the interval reaches down to 0 where scores
+    may well be probabilities.
+
+    Args:
+        probabilities: float ``[n]`` of label 1.
+        labels: int64 ``[n]``, 0 or 1.
+        codes: int64 ``[n]``, the group of every item.
+        rng: Source of the draws.
+        weights: float ``[n]``; None: all alike.
+        draws: Number of draws.
+        level: Confidence level.
+
+    Returns:
+        Standard error, lower and upper end; the value lies between the ends.
+
+    Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 5.2.
+    """
+    value = calibration_error(probabilities, labels, weights)
+    w = np.ones(len(labels)) if weights is None else weights
+    redrawn = np.empty(draws)
+    for draw, counts in enumerate(redraw_counts(label_strata(labels, codes), draws, rng)):
+        rows = np.repeat(np.arange(len(labels)), counts[codes])
+        redrawn[draw] = calibration_error(probabilities[rows], labels[rows], w[rows])
+    lower, upper = np.quantile(redrawn, [(1 - level) / 2, (1 + level) / 2])
+    ends = max(0.0, 2 * value - float(upper)), max(value, 2 * value - float(lower))
+    return float(redrawn.std(ddof=1)), min(ends[0], value), min(1.0, ends[1])
+
+
+def _bins(probabilities: Values, bins: int | None) -> list[npt.NDArray[np.int64]]:
+    count = max(1, min(15, len(probabilities) // 10)) if bins is None else bins
+    order = np.argsort(probabilities, kind="stable")
+    return [part for part in np.array_split(order, count) if len(part)]
