@@ -27,6 +27,10 @@ _COMMANDS = {
     ),
     "metrics": ("ganeval.commands.metrics:metrics", "List what can be measured."),
     "audit": ("ganeval.commands.audit:audit", "Find what in image sets threatens a metric."),
+    "classify": (
+        "ganeval.commands.classify:classify",
+        "Whether fakes can be told from reals, how surely, and by what.",
+    ),
     "report": (
         "ganeval.commands.report:report",
         "Draw one page from the records of earlier runs.",

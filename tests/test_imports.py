@@ -109,6 +109,7 @@ def modules_after(code: str) -> set[str]:
         ["fid"],
         ["weights"],
         ["audit"],
+        ["classify"],
         ["cache"],
         ["ls"],
         ["report"],

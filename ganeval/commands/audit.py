@@ -13,6 +13,7 @@ from ganeval.cli import ARGV
 from ganeval.commands.options import (
     Output,
     figures_option,
+    names_among,
     output_options,
     run_options,
 )
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
 _DROPS = ("duplicates", "near", "leak", "outliers", "unreadable")
 _CODES = ("leak", "unreadable", "duplicates", "mixed_formats", "mixed_sizes")
 _EXTRACTOR = "efficientnet-lite0"
-
-
-def _names(allowed: tuple[str, ...]) -> Any:
-    """Reads names separated by commas, each of which must be allowed."""
-
-    def read(
-        _context: click.Context, _option: click.Parameter, value: str | None
-    ) -> tuple[str, ...]:
-        from ganeval.errors import unknown_name
-
-        names = tuple(name.strip() for name in (value or "").split(",") if name.strip())
-        for name in names:
-            if name not in allowed:
-                raise click.BadParameter(str(unknown_name("such choice", name, allowed)))
-        return names
-
-    return read
 
 
 def _span(
@@ -85,13 +69,13 @@ def _span(
     "--drop",
     default="duplicates,unreadable",
     show_default=True,
-    callback=_names(_DROPS),
+    callback=names_among(_DROPS),
     metavar="WHAT,...",
     help=f"What the list leaves out: {', '.join(_DROPS)}.",
 )
 @click.option(
     "--fail-on",
-    callback=_names(_CODES),
+    callback=names_among(_CODES),
     metavar="CODE,...",
     help=f"Exit with code 4 if there is such a finding: {', '.join(_CODES)}.",
 )

@@ -210,6 +210,23 @@ def _span(
     return float(low), float(high)
 
 
+def names_among(allowed: tuple[str, ...]) -> Any:
+    """Returns what reads names separated by commas, each of which must be allowed."""
+
+    def read(
+        _context: click.Context, _option: click.Parameter, value: str | None
+    ) -> tuple[str, ...]:
+        from ganeval.errors import unknown_name
+
+        names = tuple(name.strip() for name in (value or "").split(",") if name.strip())
+        for name in names:
+            if name not in allowed:
+                raise click.BadParameter(str(unknown_name("such choice", name, allowed)))
+        return names
+
+    return read
+
+
 def statistics_options(command: F) -> F:
     """Adds what is told of saved statistics and allowed with them."""
     for option in (
@@ -300,7 +317,7 @@ def run_options(command: F) -> F:
             default="2GiB",
             show_default=True,
             metavar="SIZE",
-            help="Features of one set held in memory; more lie in a temporary file.",
+            help="What is held in memory of one set; more lies in a temporary file.",
         ),
         click.option(
             "--cache/--no-cache", default=True, show_default=True, help="Keep and reuse features."

@@ -9,7 +9,20 @@ from typing import Any
 
 import click
 
-_INPUTS = ("real", "fake", "fakes", "sets", "images", "file", "files", "train", "weights", "groups")
+_INPUTS = (
+    "real",
+    "fake",
+    "fakes",
+    "sets",
+    "images",
+    "file",
+    "files",
+    "train",
+    "weights",
+    "groups",
+    "generator_train",
+    "model",
+)
 
 
 def inputs_of(chosen: Mapping[str, Any]) -> Iterator[str]:
