@@ -9,8 +9,6 @@ from ganeval.classifier.facts import Facts
 from ganeval.classifier.wording import EQUALISER, NAMES, auc, p_text
 from ganeval.records import Notice, VerdictName
 
-_UNBALANCED: Final = 10.0
-
 
 def caveats(name: VerdictName, facts: Facts) -> list[Notice]:
     """Returns the warnings of a verdict; those that the sentence tells in full are not repeated."""
@@ -34,7 +32,7 @@ def _below(name: VerdictName, facts: Facts) -> Iterator[Notice]:
 
 
 def _undefended(name: VerdictName, facts: Facts) -> Iterator[Notice]:
-    if not facts.audit.differs or name in ("leakage", "format"):
+    if not facts.formats_differ or name in ("leakage", "format"):
         return
     if facts.defence.name == "none":
         yield Notice(
@@ -59,25 +57,6 @@ def _equalised(name: VerdictName, facts: Facts) -> Iterator[Notice]:
         )
 
 
-def _groups(name: VerdictName, facts: Facts) -> Iterator[Notice]:
-    if facts.grouping.source != "none":
-        return
-    if not facts.infer_groups:
-        yield Notice(
-            code="groups_off",
-            text="Images that belong together were not looked for (--no-infer-groups). Crops of "
-            "one picture or frames of one video make the p-value too small, and a picture and its "
-            "translation in different parts push the AUC down.",
-        )
-    else:
-        yield Notice(
-            code="no_groups",
-            text="Neither names nor pictures show images that belong together, so each counts as "
-            "independent. If some are crops of one picture or frames of one video, say so with "
-            "--groups.",
-        )
-
-
 def _cross_validated(name: VerdictName, facts: Facts) -> Iterator[Notice]:
     if facts.split.method == "cross-validation":
         yield Notice(
@@ -85,20 +64,6 @@ def _cross_validated(name: VerdictName, facts: Facts) -> Iterator[Notice]:
             text="There are too few groups to hold some out: the AUC is the mean over grouped "
             "folds and p comes from refits under permuted labels. It has no interval, and only "
             "large differences show.",
-        )
-
-
-def _unbalanced(name: VerdictName, facts: Facts) -> Iterator[Notice]:
-    reals, fakes = (facts.grouping.images.get(side, 0) for side in ("real", "fake"))
-    few, many = sorted((reals, fakes))
-    if few and many > _UNBALANCED * few:
-        m, n = facts.primary.m, facts.primary.n
-        effective = round(2 * m * n / (m + n)) if m + n else 0
-        yield Notice(
-            code="unbalanced",
-            text=f"{reals:,} reals and {fakes:,} fakes: the test is as sharp as one with "
-            f"{effective:,} of each held out. Chance is an AUC of 0.5 all the same.",
-            data={"effective": effective},
         )
 
 
@@ -122,12 +87,12 @@ def _question(name: VerdictName, facts: Facts) -> Iterator[Notice]:
 
 
 def _metadata(name: VerdictName, facts: Facts) -> Iterator[Notice]:
-    names = [one.name for one in facts.audit.properties if one.differs and one.metadata_only]
-    if names:
+    if facts.audit.notes:
         yield Notice(
             code="metadata_differs",
-            text=f"The files differ in {', '.join(names)}, which touches no pixel. It tells the "
-            "sets apart at once and says nothing about the images; the verdict leaves it out.",
+            text=f"The files differ in what touches no pixel ({'; '.join(facts.audit.notes)}). It "
+            "tells the sets apart at once and says nothing about the images; the verdict leaves it "
+            "out.",
         )
 
 
@@ -135,9 +100,7 @@ _LOOKS: Final[tuple[Callable[[VerdictName, Facts], Iterator[Notice]], ...]] = (
     _below,
     _undefended,
     _equalised,
-    _groups,
     _cross_validated,
-    _unbalanced,
     _colour,
     _question,
     _metadata,

@@ -75,6 +75,11 @@ class Facts:
         return [rung for rung in found if rung is not None and rung.test.value is not None]
 
     @property
+    def formats_differ(self) -> bool:
+        """Whether pixels were stored differently: by the audit, or as declared."""
+        return self.audit.differs or (self.control.declared and self.defence.name != "none")
+
+    @property
     def best(self) -> Rung:
         """The rung that the primary test is of."""
         rung = self.rung(self.primary.rung, self.primary.pixels)

@@ -86,7 +86,7 @@ def _name(facts: Facts) -> VerdictName:
 
 def _is_format(facts: Facts) -> bool:
     """Tells whether the format alone explains what was told apart on raw pixels."""
-    if not facts.audit.differs or not facts.raw_significant:
+    if not facts.formats_differ or not facts.raw_significant:
         return False
     alone, remains = facts.control.auc_raw.value, facts.control.auc_defended.value
     if alone is None:  # not measured: only the defence can speak
@@ -102,7 +102,7 @@ def _is_format(facts: Facts) -> bool:
 def _is_partly_format(facts: Facts) -> bool:
     """Tells whether the defence took a part of the AUC and left more than the format leaves."""
     raw, defended = facts.auc_raw, facts.auc
-    if not facts.audit.differs or raw is None or defended is None:
+    if not facts.formats_differ or raw is None or defended is None:
         return False
     remains = facts.control.auc_defended.value
     if remains is not None and defended <= remains + MARGIN:

@@ -109,7 +109,7 @@ def partly_format(facts: Facts) -> str:
 def distinguishable(facts: Facts) -> str:
     """Says how well the sets can be told apart, and by what already."""
     condition = ""
-    if facts.audit.differs:
+    if facts.formats_differ:
         condition = f" {_after(facts)}" if facts.defence.name != "none" else " on raw pixels"
     return (
         f"{_distinguishable(facts)}{condition}: AUC {auc(facts.best.test)}, {units(facts)},"
@@ -200,6 +200,8 @@ def _distinguishable(facts: Facts) -> str:
 
 def _formats(facts: Facts) -> str:
     """How the files differ, in the words of the audit."""
+    if not facts.audit.reasons:  # only declared
+        return f"reals: {facts.control.real_pipeline}; fakes: {facts.control.fake_pipeline}"
     shown = facts.audit.reasons[:2]
     more = len(facts.audit.reasons) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more else "")
@@ -239,7 +241,7 @@ def _only(facts: Facts) -> str:
 
 def _undone(facts: Facts) -> str:
     """What is missing from a negative answer where raw pixels could be told apart."""
-    if not facts.audit.differs:
+    if not facts.formats_differ:
         return ""
     text = ""
     if facts.raw_significant:
@@ -253,7 +255,7 @@ def _undone(facts: Facts) -> str:
 
 def _unmeasured(facts: Facts) -> str:
     """Warns of a difference in format that nothing vouches for."""
-    if not facts.audit.differs:
+    if not facts.formats_differ:
         return ""
     left = facts.control.auc_defended
     if left.value is None:
