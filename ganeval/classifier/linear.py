@@ -25,6 +25,7 @@ WITHOUT_VALIDATION: Final = 0.1
 _NEGLIGIBLE = 1e-7  # singular value over the largest: what lies below is rounding
 _GRADIENT = 1e-10  # of the loss per image, where a fit ends
 _ITERATIONS = 2000
+_BLOCK = 4096  # rows that are scored at once
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ class LinearModel:
     def scores(self, matrix: npt.NDArray[np.floating]) -> Scores:
         """Returns the decision value of every row, float64 ``[n]``; higher is more fake."""
         slopes = self.weights / self.scale
-        return np.asarray(matrix, np.float64) @ slopes + (self.intercept - self.mean @ slopes)
+        scores = np.empty(len(matrix))
+        for start in range(0, len(matrix), _BLOCK):
+            # A product with a matrix would round a row by how many others there are.
+            moved = np.asarray(matrix[start : start + _BLOCK], np.float64) - self.mean
+            scores[start : start + _BLOCK] = (moved * slopes).sum(axis=1)
+        return scores + self.intercept
 
 
 def fit_linear(
