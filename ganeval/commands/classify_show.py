@@ -15,8 +15,8 @@ from ganeval.commands.classify_options import FolderOutput
 from ganeval.commands.classify_text import print_scores, print_test
 from ganeval.commands.show import show_page
 from ganeval.errors import ConditionError, GanevalError
-from ganeval.images.recorded import RUN, RecordedImages
-from ganeval.records import ApplyRecord, ClassifyRecord, write_text
+from ganeval.images.recorded import RUN, RecordedImages, drawn_pictures
+from ganeval.records import ApplyRecord, ClassifyRecord, Record, write_text
 
 if TYPE_CHECKING:
     from ganeval_reports import ImageLoader
@@ -45,7 +45,7 @@ def show_result(
     """
     unwritten = []
     page = output.html or out / contents.page
-    for write in _writers(record, page, with_pictures(load_image, out), output, table):
+    for write in _writers(record, page, with_pictures(record, load_image, out), output, table):
         try:
             write()
         except GanevalError as error:
@@ -83,12 +83,15 @@ def hold(
         raise ConditionError(f"--strict: {len(record.warnings)} warnings: {codes}")
 
 
-def with_pictures(load_image: ImageLoader, folder: Path) -> ImageLoader:
+def with_pictures(record: Record, load_image: ImageLoader, folder: Path) -> ImageLoader:
     """Returns a loader that also finds the pictures which the classifier left in its folder."""
+    drawn = drawn_pictures(record)
     pictures = RecordedImages({}, run_folder=folder)
 
     def load(label: str, key: str) -> Image.Image | None:
-        return pictures.load(label, key) if label == RUN else load_image(label, key)
+        if label == RUN and key in drawn:
+            return pictures.load(label, key)
+        return load_image(label, key)
 
     return load
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from ganeval_reports.numbers import MISSING, duration, percent
 Files = Sequence[tuple[str, Path]]
 
 _DEFENDED = {"match": "matched", "equalise": "equalised", "none": "defended"}
-_SHOWN = 8  # rows of a table about single sets
+_WITH = {"real": "with reals", "fake": "with fakes", "both": "with both", "all": "in all"}
+_WIDTH = 100
+_NAMES = 12  # characters of the column of names
 
 
 def print_test(record: ClassifyRecord, files: Files) -> None:
@@ -35,8 +38,8 @@ def print_test(record: ClassifyRecord, files: Files) -> None:
     for section in (_ladder, _controls, _leaks):
         section(record)
     click.echo("")
-    for line in _facts(record):
-        click.echo(line)
+    for name, text in _facts(record):
+        click.echo(_lines(name, text))
     _print_files(files)
     print_notices(record.warnings)
 
@@ -65,7 +68,7 @@ def print_scores(record: ApplyRecord, files: Files) -> None:
 def _print_files(files: Files) -> None:
     click.echo("")
     for name, path in files:
-        click.echo(f"{name:<12}{path}")
+        click.echo(f"{name:<{_NAMES}}{path}")
 
 
 def _ladder(record: ClassifyRecord) -> None:
@@ -88,7 +91,7 @@ def _ladder(record: ClassifyRecord) -> None:
     if record.control.auc_raw.value is not None:
         both = {"raw": record.control.auc_raw, "defended": record.control.auc_defended}
         aucs = [_auc(both[pixels]) for pixels in shown]
-        rows.append(("format alone", *aucs, "", "", f"{record.control.images:,} reals twice"))
+        rows.append(("format alone", *aucs, "", "", "the same pictures in both formats"))
     _table(("rung", *(heads[pixels] for pixels in shown), "p", "further splits", ""), rows)
 
 
@@ -106,53 +109,76 @@ def _leaks(record: ClassifyRecord) -> None:
     _table(("leakage", "count", "what was done"), rows, "count")
 
 
-def _facts(record: ClassifyRecord) -> Iterator[str]:
-    """Yields one line per fact about the test."""
+def _facts(record: ClassifyRecord) -> Iterator[tuple[str, str]]:
+    """Yields what else is known of the test, by name."""
     for accuracy in record.accuracy:
-        yield _accuracy(accuracy)
-    yield _power(record)
-    yield " · ".join(
-        f"{printable(one.label)} {'?' if one.n is None else f'{one.n:,}'} {one.role}"
-        for one in record.inputs
+        yield "accuracy", _accuracy(accuracy)
+    if record.as_reported is not None:
+        yield (
+            "as reported",
+            f"accuracy {_auc(record.as_reported.accuracy)}; {record.as_reported.protocol}",
+        )
+    yield "power", _power(record)
+    yield (
+        "images",
+        " · ".join(
+            f"{printable(one.label)} {'?' if one.n is None else f'{one.n:,}'} {one.role}"
+            for one in record.inputs
+        ),
     )
     groups = record.grouping.groups
-    yield f"{sum(record.grouping.images.values()):,} images, groups: {record.grouping.source}" + (
-        f" ({', '.join(f'{count:,} {name}' for name, count in groups.items())})" if groups else ""
-    )
-    yield (
-        " · ".join(
-            f"{part} {' + '.join(f'{units.get(side, 0):,}' for side in ('real', 'fake'))}"
-            for part, units in record.split.units.items()
-        )
-        + " independent units"
-    )
-    yield record.defence.text
-    if record.network is not None:
-        network = record.network
+    counts = ", ".join(f"{count:,} {_WITH.get(name, name)}" for name, count in groups.items())
+    source = record.grouping.source
+    yield "groups", f"{counts} (by {source})" if source != "none" else "every image its own"
+    if record.split.method == "holdout":
         yield (
-            f"CNN {network.preset}: {network.parameters:,} weights, {len(network.epochs)} epochs, "
-            f"best {network.best_epoch}; {network.stopped}"
+            "split",
+            ", ".join(
+                f"{part} {units.get('real', 0):,} + {units.get('fake', 0):,}"
+                for part, units in record.split.units.items()
+            )
+            + " independent units, reals + fakes",
         )
-    yield f"{duration(record.seconds)}"
+    yield "formats", record.defence.text
+    if record.network is not None:
+        one = record.network
+        yield (
+            "CNN",
+            f"{one.preset}: {one.parameters:,} weights, {len(one.epochs)} epochs, the best "
+            f"{one.best_epoch}; {one.stopped}",
+        )
+    yield "time", duration(record.seconds)
 
 
 def _accuracy(one: Accuracy) -> str:
-    names = {"half": "p(fake) of 0.5", "validation": "the threshold chosen in validation"}
+    names = {"half": "p(fake) = 0.5", "validation": "the threshold of the validation part"}
+    where = names.get(one.threshold, one.threshold)
     return (
-        f"balanced accuracy {_auc(one.balanced)} at {names.get(one.threshold, one.threshold)} "
-        f"(chance 0.50): {_auc(one.fakes_caught)} of the fakes caught, "
-        f"{_auc(one.reals_passed)} of the reals passed"
+        f"balanced {_auc(one.balanced)}, chance 0.50, at {where}: {_auc(one.fakes_caught)} of the "
+        f"fakes caught, {_auc(one.reals_passed)} of the reals passed"
     )
 
 
 def _power(record: ClassifyRecord) -> str:
     power = record.power
     if power.auc is None:
-        return "a test part of this size shows no AUC with certainty"
+        return "so few units would show no AUC with certainty"
     accuracy = "" if power.accuracy is None else f" or an accuracy of {power.accuracy:.2f}"
     return (
-        f"a test part of this size shows an AUC of {power.auc:.2f}{accuracy} with "
-        f"{percent(power.power)} power at {power.alpha:g}"
+        f"so many units show an AUC of {power.auc:.2f}{accuracy} with {percent(power.power)} power "
+        f"at the level {power.alpha:g}"
+    )
+
+
+def _lines(name: str, text: str) -> str:
+    """A named fact, folded under itself."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=f"{name:<{_NAMES}}",
+        subsequent_indent=" " * _NAMES,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
