@@ -1,0 +1,1 @@
+"""What gives the fakes away: galleries, score maps, spectra, and what the classifier leans on."""
