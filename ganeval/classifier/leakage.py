@@ -134,16 +134,11 @@ def _near(examples: Examples, signatures: Sequence[Signature]) -> Leak:
     )
 
 
-def _with_partner(examples: Examples, names: Sequence[str]) -> Mask:
+def _with_partner(examples: Examples, names: list[str]) -> Mask:
     """Which fakes are called like a real."""
-    reals = {names[row] for row in np.flatnonzero(examples.labels == REAL)}
-    return np.array(
-        [
-            label == FAKE and name in reals
-            for label, name in zip(examples.labels.tolist(), names, strict=True)
-        ],
-        bool,
-    )
+    labelled = list(zip(examples.labels.tolist(), names, strict=True))
+    reals = {name for label, name in labelled if label == REAL}
+    return np.array([label == FAKE and name in reals for label, name in labelled], bool)
 
 
 def _sources(examples: Examples, paired: Mask, confirmed: bool) -> Leak:
