@@ -95,16 +95,17 @@ def _test(
     real: str, fake: str, output: FolderOutput, fail_on: tuple[str, ...], chosen: dict[str, Any]
 ) -> None:
     """Trains, tests, and shows the verdict."""
+    from ganeval.commands.classify_files import TEST, image_table, require_free, staged
+
+    out = output.out or Path(OUT)
+    require_free(out, TEST, [real, fake, *inputs_of(chosen)], overwrite=output.overwrite)
     from ganeval.classifier.settings import ClassifySettings
     from ganeval.classifier.suite import two_sample_test
     from ganeval.classifier.verdict import CONDITIONS as VERDICTS
-    from ganeval.commands.classify_files import TEST, image_table, require_free, staged
     from ganeval.commands.classify_show import hold, show_result
     from ganeval.commands.progress import Bars
     from ganeval.records import write_text
 
-    out = output.out or Path(OUT)
-    require_free(out, TEST, [real, fake, *inputs_of(chosen)], overwrite=output.overwrite)
     settings = ClassifySettings(**chosen)
     with staged(out, TEST) as stage:
         with Bars(quiet=output.quiet) as bars:

@@ -27,7 +27,7 @@ Files = Sequence[tuple[str, Path]]
 _DEFENDED = {"match": "matched", "equalise": "equalised", "none": "defended"}
 _WITH = {"real": "with reals", "fake": "with fakes", "both": "with both", "all": "in all"}
 _WIDTH = 100
-_NAMES = 12  # characters of the column of names
+_NAMES = 13  # characters of the column of names
 
 
 def print_test(record: ClassifyRecord, files: Files) -> None:
