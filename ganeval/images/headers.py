@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from dataclasses import dataclass, replace
 from typing import IO
@@ -59,6 +60,9 @@ _MODE_CASES = {
 # Modes whose values have no agreed way to 0..255.
 _WITHOUT_RANGE = ("F", "LAB", "HSV")
 
+# Formats that change pixels, always or unless asked not to.
+_LOSSY = frozenset({"JPEG", "MPO", "WEBP", "JPEG2000", "AVIF"})
+
 # PNG keeps EXIF in any of these; behind the pixels they are seen only after decoding.
 _EXIF_ENTRIES = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 _EXIF_KEYWORDS = (b"exif\0", b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
@@ -82,6 +86,10 @@ class Header:
         file_bytes: Size of the file; None where there is none.
         exif: The file holds EXIF or XMP metadata.
         jpeg: How a JPEG file was compressed.
+        depth: Bits per sample, or per palette index, of the stored image, 1..16; 8 where the format
+            does not tell.
+        lossy: Storing changed pixels: JPEG, AVIF, JPEG 2000, and WebP unless its data are of the
+            lossless kind.
     """
 
     format: str
@@ -93,6 +101,8 @@ class Header:
     file_bytes: int | None = None
     exif: bool = False
     jpeg: JpegTraits | None = None
+    depth: int = 8
+    lossy: bool = False
 
 
 def open_image(stream: IO[bytes]) -> ImageFile.ImageFile:
@@ -136,7 +146,8 @@ def read_header(stream: IO[bytes], key: str, decoding: Decoding) -> Header:
     turned = orientation(image) if not late or follows else 1
     header = _header(image, raw, turned, key, decoding)
     exif = follows or bool(_EXIF_ENTRIES & image.info.keys())
-    return replace(header, file_bytes=file_bytes, exif=exif, jpeg=traits)
+    lossy = image.format in _LOSSY and not (image.format == "WEBP" and _lossless_webp(stream))
+    return replace(header, file_bytes=file_bytes, exif=exif, jpeg=traits, lossy=lossy)
 
 
 def header_of(image: Image.Image, key: str, decoding: Decoding) -> Header:
@@ -179,7 +190,15 @@ def _header(image: Image.Image, raw: str, turned: int, key: str, decoding: Decod
     if correct and turned >= 5:
         width, height = height, width
     special = tuple(sorted(_cases(image, raw, frames, turned)))
-    return Header(image.format or "memory", image.mode, width, height, frames, special)
+    return Header(
+        image.format or "memory",
+        image.mode,
+        width,
+        height,
+        frames,
+        special,
+        depth=_depth(image.mode, raw),
+    )
 
 
 def _cases(image: Image.Image, raw: str, frames: int, turned: int) -> set[str]:
@@ -235,6 +254,32 @@ def orientation(image: Image.Image) -> int:
     except READ_ERRORS:
         return 1
     return value if value in range(1, 9) else 1
+
+
+def _depth(mode: str, raw: str) -> int:
+    """Bits per sample, from the stored layout ("L;4", "RGB;16B"), else from the mode."""
+    layout = re.search(r";(\d+)", raw) or re.search(r";(\d+)", mode)
+    if layout:
+        return int(layout[1])
+    return {"1": 1, "I": 16}.get(mode, 8)
+
+
+def _lossless_webp(stream: IO[bytes]) -> bool:
+    """Tells whether the first image data of a WebP file are of the lossless kind.
+
+    Source: RFC 9649, WebP Image Format, section 2: chunks VP8 and VP8L, in frames of ANMF.
+    """
+    position = 12
+    while True:
+        stream.seek(position)
+        start = stream.read(8)
+        if len(start) < 8:
+            return False
+        name, length = struct.unpack("<4sI", start)
+        if name in (b"VP8L", b"VP8 "):
+            return bool(name == b"VP8L")
+        # A frame's own chunks follow 16 bytes of its place and duration.
+        position += 24 if name == b"ANMF" else 8 + length + length % 2
 
 
 def _exif_follows(image: ImageFile.ImageFile, stream: IO[bytes]) -> bool:

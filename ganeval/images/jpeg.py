@@ -37,6 +37,8 @@ _CHROMA = {
 
 _BUCKET = 5  # qualities
 
+Tables = tuple[tuple[int, ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class JpegTraits:
@@ -46,11 +48,16 @@ class JpegTraits:
         quality: libjpeg's quality, 1..100, whose luminance table is nearest; None without table.
         exact: The table is exactly that of the quality; else the encoder has tables of its own.
         chroma: Subsampling, for example ``4:2:0``; ``grey`` for files without colour.
+        tables: Quantisation tables of the first three components, 64 entries each, row by row;
+            equal ones at the end are named once. Empty if the file names none.
+        progressive: Coefficients are stored in several passes, which changes no pixel.
     """
 
     quality: int | None
     exact: bool
     chroma: str
+    tables: Tables = ()
+    progressive: bool = False
 
     @property
     def quality_name(self) -> str:
@@ -67,10 +74,12 @@ def jpeg_traits(image: Image.Image) -> JpegTraits | None:
         return None
     tables: Mapping[int, Sequence[int]] = getattr(image, "quantization", None) or {}
     table = tables.get(layers[0][3])
+    progressive = bool(image.info.get("progressive"))
     if table is None or len(table) != 64:
-        return JpegTraits(None, False, _chroma(layers))
+        return JpegTraits(None, False, _chroma(layers), progressive=progressive)
     quality, distance = nearest_quality(tuple(table))
-    return JpegTraits(quality, distance == 0, _chroma(layers))
+    found = _shared(_component_tables(layers, tables))
+    return JpegTraits(quality, distance == 0, _chroma(layers), found, progressive)
 
 
 @lru_cache(maxsize=4096)
@@ -111,6 +120,22 @@ def quality_bucket(name: str) -> str:
     low = int(name.lstrip("~")) // _BUCKET * _BUCKET
     low = min(low, 100 - _BUCKET)  # 100 has no range of its own
     return f"{low}-{100 if low == 100 - _BUCKET else low + _BUCKET - 1}"
+
+
+def _component_tables(
+    layers: Sequence[tuple[int, int, int, int]], tables: Mapping[int, Sequence[int]]
+) -> Tables:
+    """The tables of the first three components; what equals the one before it ends the list."""
+    found: list[tuple[int, ...]] = [tuple(tables.get(layer[3], ())) for layer in layers[:3]]
+    while len(found) > 1 and found[-1] == found[-2]:
+        found.pop()
+    return tuple(found) if all(len(table) == 64 for table in found) else ()
+
+
+@lru_cache(maxsize=4096)
+def _shared(tables: Tables) -> Tables:
+    """The same tables in one place of memory, however many files use them."""
+    return tables
 
 
 @cache

@@ -49,7 +49,12 @@ class FormatAudit(Model):
 
     properties: list[FormatProperty]
     differs: bool = Field(description="any property that touches pixels differs")
-    reasons: list[str] = Field(default_factory=list, description="the differences, in words")
+    reasons: list[str] = Field(
+        default_factory=list, description="the differences that touch pixels, in words"
+    )
+    notes: list[str] = Field(
+        default_factory=list, description="the differences of metadata alone, in words"
+    )
     resized: str | None = Field(
         default=None, description="to which common size images were brought, and how; null: none"
     )

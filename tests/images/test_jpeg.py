@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,36 @@ def test_subsampling_is_told(name: str) -> None:
 
 def test_grey_has_no_chroma_and_progressive_files_are_read_alike() -> None:
     assert traits(Image.fromarray(NOISE[..., 0])).chroma == "grey"
-    assert traits(Image.fromarray(NOISE), quality=60, progressive=True) == JpegTraits(
-        60, True, "4:2:0"
+    baseline, progressive = (
+        traits(Image.fromarray(NOISE), quality=60, progressive=passes) for passes in (False, True)
     )
+    assert (baseline.quality, baseline.exact, baseline.chroma) == (60, True, "4:2:0")
+    assert progressive.progressive
+    assert not baseline.progressive
+    assert progressive == replace(baseline, progressive=True)
+
+
+def test_tables_are_told_per_component() -> None:
+    one, two, three = ([step] * 64 for step in (3, 5, 7))
+    picture = Image.fromarray(NOISE)
+    for tables in ([one], [one, two], [one, two, three]):
+        assert traits(picture, qtables=tables).tables == tuple(map(tuple, tables))
+    assert traits(picture, qtables=[one, one, one]).tables == (tuple(one),)
+    assert traits(picture, quality=75).tables[0] == tuple(luminance_table(75).ravel().tolist())
+    assert len(traits(picture, quality=75).tables) == 2
+    assert len(traits(Image.fromarray(NOISE[..., 0]), quality=75).tables) == 1
+
+
+def test_files_written_again_with_their_tables_have_the_same_pixels() -> None:
+    first = saved(Image.fromarray(NOISE), quality=83, subsampling="4:2:2")
+    found = jpeg_traits(first)
+    assert found
+    again = saved(
+        Image.fromarray(NOISE),
+        qtables=[list(table) for table in found.tables],
+        subsampling=found.chroma,
+    )
+    assert np.array_equal(np.asarray(first), np.asarray(again))
 
 
 def test_tables_of_other_encoders_are_only_near_a_quality() -> None:
