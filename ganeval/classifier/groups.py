@@ -38,8 +38,8 @@ class Grouped:
         record: What is said about it.
         pairs_confirmed: Reals and fakes of one group are versions of one picture.
         warnings: What a careful person should know.
-        names: What each image is called, ``[n]``: its stem, or the group that was asked for. Equal
-            names in both sets may be a source and its translation.
+        stems: What each image is called, ``[n]``, without its role.
+        sources_confirmed: Reals and fakes of one stem are a source and its translation.
         rule: How names are read.
         by_picture: Images that look alike are in one group.
     """
@@ -48,7 +48,8 @@ class Grouped:
     record: Grouping
     pairs_confirmed: bool
     warnings: list[Notice]
-    names: list[str]
+    stems: list[str]
+    sources_confirmed: bool
     rule: StemRule
     by_picture: bool
 
@@ -71,19 +72,22 @@ def group_examples(opened: Opened, settings: ClassifySettings) -> Grouped:
     rule = stem_rule(_by_class(examples))
     stems = [rule.stem(key) for key in examples.keys]
     option = settings.groups
-    by_picture = False
+    by_picture = True
     if option is not None and option != EACH_ITS_OWN:
-        source = "option"
-        by_picture = option == BY_DHASH
+        source, by_picture = "option", option == BY_DHASH
         groups = _pictures(opened, examples.groups) if by_picture else _asked(examples, option)
-        names = groups
     elif option == EACH_ITS_OWN or not settings.infer_groups:
-        source, groups, names = "none", list(examples.groups), stems
+        source, by_picture = "none", False
+        groups = list(examples.groups)
     else:
         groups = _joined(stems, _picture_links(opened))
-        source, names, by_picture = _source(stems, groups), stems, True
+        source = _source(stems, groups)
     grouped = examples.with_groups(groups)
-    pairs = check_pairs(grouped, partners(grouped, names), settings.seed)
+    sources = check_pairs(grouped, partners(grouped, stems), settings.seed)
+    pairs = sources
+    if source == "option":
+        by_group = partners(grouped, groups)
+        pairs = check_pairs(grouped, by_group, settings.seed, by="of one group")
     record = Grouping(
         source=source,
         images={role: int((examples.labels == i).sum()) for i, role in enumerate(ROLES)},
@@ -98,7 +102,8 @@ def group_examples(opened: Opened, settings: ClassifySettings) -> Grouped:
         record=record,
         pairs_confirmed=pairs.confirmed,
         warnings=_warnings(record, settings.infer_groups and option is None, examples.names),
-        names=names,
+        stems=stems,
+        sources_confirmed=sources.confirmed,
         rule=rule,
         by_picture=by_picture,
     )

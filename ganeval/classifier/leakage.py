@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,18 +60,19 @@ def find_leaks(opened: Opened, grouped: Grouped, settings: ClassifySettings) -> 
     left = examples if kept.all() else examples.take(np.flatnonzero(kept))
     _require_images(examples, left)
     signatures = [opened.signatures[row] for row in np.flatnonzero(kept)]
-    paired = _with_partner(left, [grouped.names[row] for row in np.flatnonzero(kept)])
+    stems = [grouped.stems[row] for row in np.flatnonzero(kept)]
+    sources = _Sources.found(left, stems, grouped)
     leaks = [
         _identical(examples, shared),
         _near(left, signatures),
-        _sources(left, paired, grouped.pairs_confirmed),
+        _sources(left, sources),
     ]
     train = np.zeros(len(left), bool)
     if settings.generator_train is not None:
         train = _listed(left, settings.generator_train, grouped.rule)
         leaks.append(_trained_on(left, train))
     leaks.append(_straddling(left, signatures, joined=grouped.by_picture))
-    return Leakage(left, leaks, grouped.pairs_confirmed and bool(paired.any()), train)
+    return Leakage(left, leaks, bool(sources.fakes.any()), train)
 
 
 def _shared_contents(examples: Examples) -> set[str]:
@@ -115,48 +117,79 @@ def _near(examples: Examples, signatures: Sequence[Signature]) -> Leak:
     """Fakes that look like a real."""
     reals = int((examples.labels == REAL).sum())
     comparison = Comparison(signatures[:reals], signatures[reals:])
-    matches = sorted(comparison.first_matches(), key=lambda match: match.b)
-    apart = [m for m in matches if examples.groups[m.a] != examples.groups[reals + m.b]]
+    groups = examples.groups
+    matches = sorted(
+        comparison.first_matches(), key=lambda m: (groups[m.a] == groups[reals + m.b], m.b)
+    )
+    apart = sum(groups[m.a] != groups[reals + m.b] for m in matches)
     action = ""
     if matches:
         action = "each in one group with its likeness, so never on two sides of the split"
     if apart:
-        action = f"{len(apart):,} in another group than the likeness: a split may part them"
+        action = f"{apart:,} in another group than the likeness: a split may part them"
     return Leak(
         kind="near",
         display="Fakes that look like a real",
         count=len(matches),
         examples=[
-            f"{_name(examples, m.a)} ~ {_name(examples, reals + m.b)}"
-            for m in [*apart, *(m for m in matches if m not in apart)][:_SHOWN]
+            f"{_name(examples, m.a)} ~ {_name(examples, reals + m.b)}" for m in matches[:_SHOWN]
         ],
         action=action,
     )
 
 
-def _with_partner(examples: Examples, names: list[str]) -> Mask:
-    """Which fakes are called like a real."""
-    labelled = list(zip(examples.labels.tolist(), names, strict=True))
-    reals = {name for label, name in labelled if label == REAL}
-    return np.array([label == FAKE and name in reals for label, name in labelled], bool)
+@dataclass(frozen=True)
+class _Sources:
+    """Fakes and the reals they may have been made of.
+
+    Args:
+        fakes: bool ``[n]``, fakes whose source is among the reals.
+        parted: bool ``[n]``, those of them in another group than their source.
+        unproven: Fakes with the name or the group of a real that are not shown to be of its
+            picture.
+    """
+
+    fakes: Mask
+    parted: Mask
+    unproven: int
+
+    @classmethod
+    def found(cls, examples: Examples, stems: Sequence[str], grouped: Grouped) -> _Sources:
+        """Looks for reals of equal stem, and of equal group where groups were asked for."""
+        is_fake = examples.labels == FAKE
+        places = list(zip(stems, examples.groups, strict=True))
+        reals = [place for place, fake in zip(places, is_fake.tolist(), strict=True) if not fake]
+        real_stems, real_groups = ({place[i] for place in reals} for i in (0, 1))
+        same = set(reals)
+        by_stem = is_fake & np.array([stem in real_stems for stem, _ in places])
+        by_group = np.zeros(len(examples), bool)
+        if grouped.record.source == "option":
+            by_group = is_fake & np.array([group in real_groups for _, group in places])
+        proven = (by_stem & grouped.sources_confirmed) | (by_group & grouped.pairs_confirmed)
+        together = by_group | np.array([place in same for place in places])
+        return cls(proven, proven & ~together, int(((by_stem | by_group) & ~proven).sum()))
 
 
-def _sources(examples: Examples, paired: Mask, confirmed: bool) -> Leak:
-    rows = np.flatnonzero(paired)
-    if confirmed:
-        action = "source and fake stay on one side of the split and are compared in pairs"
-    elif len(rows):
+def _sources(examples: Examples, sources: _Sources) -> Leak:
+    rows, parted = np.flatnonzero(sources.fakes), np.flatnonzero(sources.parted)
+    action = ""
+    if len(parted):
         action = (
-            f"{len(rows):,} with the name or group of a real, but not shown to be of its picture; "
-            "they share a side of the split"
+            f"{len(parted):,} in another group than the source, so a split may part them: join "
+            "them by --groups, or leave groups to be inferred"
         )
-    else:
-        action = ""
+    elif len(rows):
+        action = "source and fake stay on one side of the split and are compared in pairs"
+    elif sources.unproven:
+        action = (
+            f"{sources.unproven:,} with the name or group of a real, but not shown to be of its "
+            "picture"
+        )
     return Leak(
         kind="source_in_real",
         display="Fakes whose source is among the reals",
-        count=len(rows) if confirmed else 0,
-        examples=[_name(examples, row) for row in rows[:_SHOWN]] if confirmed else [],
+        count=len(rows),
+        examples=[_name(examples, row) for row in (parted if len(parted) else rows)[:_SHOWN]],
         action=action,
     )
 

@@ -39,7 +39,9 @@ def partners(examples: Examples, names: Sequence[str]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: tuple(examples.contents[row] for row in pair))
 
 
-def check_pairs(examples: Examples, pairs: Sequence[Pair], seed: int) -> PairCheck:
+def check_pairs(
+    examples: Examples, pairs: Sequence[Pair], seed: int, *, by: str = "of equal name"
+) -> PairCheck:
     """Tells whether partners look more alike than others do.
 
     Alike is the correlation of their luma, 32 x 32 px. That of partners is compared with that of a
@@ -49,10 +51,11 @@ def check_pairs(examples: Examples, pairs: Sequence[Pair], seed: int) -> PairChe
         examples: The images.
         pairs: Row of a real and of its partner.
         seed: Seed of the derangement.
+        by: What partners have in common, in words.
     """
     count = len(pairs)
     if count < FEWEST_PAIRS:
-        text = f"{_pairs(count)} of equal name, too few to tell whether they are of one picture"
+        text = f"{_pairs(count)} {by}, too few to tell whether they are of one picture"
         return PairCheck(n_pairs=count, confirmed=False, p=None, text=text if count else "")
     reals = _thumbnails([examples.pixels[real] for real, _ in pairs])
     fakes = _thumbnails([examples.pixels[fake] for _, fake in pairs])
@@ -63,9 +66,8 @@ def check_pairs(examples: Examples, pairs: Sequence[Pair], seed: int) -> PairChe
     p = compared.p / 2 if compared.auc > 0.5 else 1 - compared.p / 2
     confirmed = p < LEVEL
     text = (
-        f"{_pairs(count)} of equal name, mean correlation {own.mean():.2f}, of others "
-        f"{other.mean():.2f}: "
-        + ("versions of one picture" if confirmed else "equal names only, not one picture")
+        f"{_pairs(count)} {by}, mean correlation {own.mean():.2f}, of others {other.mean():.2f}: "
+        + ("versions of one picture" if confirmed else "no more alike than others")
     )
     return PairCheck(n_pairs=count, confirmed=confirmed, p=p, text=text)
 

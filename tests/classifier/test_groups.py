@@ -243,8 +243,17 @@ def test_files_that_are_only_numbered_alike_share_groups_but_are_no_pairs(tmp_pa
     assert not one.pairs_confirmed
     assert one.record.pairs.p is not None
     assert one.record.pairs.p > 0.001
-    assert "equal names only" in one.record.pairs.text
+    assert "no more alike than others" in one.record.pairs.text
     assert one.record.groups["both"] == 12
+
+
+def test_pairs_of_groups_asked_for_are_checked_too(tmp_path: Path) -> None:
+    fake = {f"x{name}": image for name, image in versions(12).items()}
+    one = opened(tmp_path, several(range(12)), fake)
+    assert grouped(one, infer_groups=False).record.pairs.n_pairs == 0
+    asked = grouped(one, groups=r"(\d+)")
+    assert asked.pairs_confirmed
+    assert asked.record.pairs.text.startswith("12 pairs of one group, mean correlation")
 
 
 def test_fewer_than_ten_pairs_are_not_judged(tmp_path: Path) -> None:

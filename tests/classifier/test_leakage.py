@@ -102,6 +102,26 @@ def test_fakes_of_images_among_the_reals_are_told(tmp_path: Path) -> None:
     assert "in pairs" in sources.action
 
 
+@pytest.mark.parametrize("choice", [{"infer_groups": False}, {"groups": "^(.*)$"}])
+def test_a_source_in_another_group_than_its_fake_is_pointed_at(
+    tmp_path: Path, choice: dict[str, object]
+) -> None:
+    leakage = found(opened(tmp_path, several(range(12)), recoloured(12)), **choice)
+    assert leakage.source_in_real
+    sources = leak(leakage, "source_in_real")
+    assert sources.count == 12
+    assert sources.action.startswith("12 in another group than the source")
+
+
+def test_groups_asked_for_may_tell_sources_of_other_names(tmp_path: Path) -> None:
+    fake = {f"x{name}": image for name, image in recoloured(12).items()}
+    one = opened(tmp_path, several(range(12)), fake)
+    assert leak(found(one, infer_groups=False), "source_in_real").count == 0
+    asked = leak(found(one, groups=r"(\d+)"), "source_in_real")
+    assert asked.count == 12
+    assert "in pairs" in asked.action
+
+
 def test_equal_numbers_alone_are_no_sources(tmp_path: Path) -> None:
     leakage = found(
         opened(tmp_path, several(range(12)), {f"{i}.png": picture(50 + i) for i in range(12)})
