@@ -145,7 +145,7 @@ def _record(path: Path) -> Record:
 
 def _places(moved: Sequence[str], records: Sequence[Record]) -> dict[str, list[Path]]:
     """Reads every ``--images``; a label may be given several times, once per record."""
-    from ganeval.images.recorded import RUN
+    from ganeval.images.recorded import RUN, drawn_pictures
     from ganeval.records import TrainingRecord
     from ganeval.records.inputs import recorded_inputs
 
@@ -155,6 +155,8 @@ def _places(moved: Sequence[str], records: Sequence[Record]) -> dict[str, list[P
         if isinstance(record, TrainingRecord):
             labels.add(RUN)
             continue
+        if drawn_pictures(record):
+            labels.add(RUN)
         for info in recorded_inputs(record):
             (saved if info.kind == "statistics" else labels).add(info.label)
     places: dict[str, list[Path]] = {}

@@ -22,14 +22,21 @@ from ganeval.images.failures import UnreadableImage, naming, printable
 from ganeval.images.image_set import ImageSet, open_image_set
 from ganeval.images.policy import Decoding
 from ganeval.paths import cache_folder
-from ganeval.records import AuditRecord, InputInfo, MetricsRecord, Record, TrainingRecord
+from ganeval.records import (
+    AuditRecord,
+    ClassifyRecord,
+    InputInfo,
+    MetricsRecord,
+    Record,
+    TrainingRecord,
+)
 from ganeval.records.inputs import recorded_inputs
 
 _DIGITS = 12
 """Hex digits shown of a fingerprint."""
 
 RUN = "run"
-"""Label under which the pictures of a training run are asked for, by their path in its folder."""
+"""Label under which the pictures are asked for that a run wrote, by their path in its folder."""
 
 _LAYOUTS: dict[str, Layout] = {"NHWC": "NHWC", "NCHW": "NCHW"}
 _RANGES: dict[str, ValueRange] = {"0,1": (0, 1), "-1,1": (-1, 1), "0,255": (0, 255)}
@@ -61,15 +68,19 @@ class RecordedImages:
 
     Args:
         sets: Label to set.
-        run_folder: Of a training run: where the pictures lie that it wrote.
+        run_folder: Of a run that wrote pictures: where they lie.
+        pictures: Those that the record names, by their path there; None: any may be asked for.
+            Where there is a set called ``run`` too, the label means these first.
     """
 
     sets: Mapping[str, FoundSet]
     run_folder: Path | None = None
+    pictures: frozenset[str] | None = None
 
     def load(self, label: str, key: str) -> Image.Image | None:
         """Decodes one image as the record says; None where it cannot be had any more."""
-        if label == RUN and self.run_folder is not None:
+        drawn = label == RUN and (self.pictures is None or key in self.pictures)
+        if drawn and self.run_folder is not None:
             return _picture(self.run_folder, key)
         found = self.sets.get(label)
         if found is None or found.images is None or key not in found.keys:
@@ -103,21 +114,31 @@ def find_images(
         folders: What relative paths of the record are taken from, one after the other; the last is
             where the record lies.
         moved: Label to the places where its images are instead, one after the other; `RUN` for
-            the folder of a training run.
+            the folder of a run that wrote pictures.
 
     Returns:
         Per set the place whose fingerprint is the recorded one; else the first that can be opened,
-        with a remark. Of a training run its folder.
+        with a remark. Of a run that wrote pictures its folder.
     """
     moved = moved or {}
+    folder = [*folders, *moved.get(RUN, ())][-1]
     if isinstance(record, TrainingRecord):  # its page shows what the run wrote
-        return RecordedImages({}, [*folders, *moved.get(RUN, ())][-1])
+        return RecordedImages({}, folder)
     decoding = _decoding(record)
     found = {}
     for info in recorded_inputs(record):
         given = moved.get(info.label, ())
         found[info.label] = _find(record, info, decoding, list(_places(info, folders, given)))
-    return RecordedImages(found)
+    pictures = drawn_pictures(record)
+    return RecordedImages(found, folder if pictures else None, pictures)
+
+
+def drawn_pictures(record: Record) -> frozenset[str]:
+    """Returns the pictures a classifier drew, by their path in the folder of its record."""
+    if not isinstance(record, ClassifyRecord):
+        return frozenset()
+    maps = [one.map for gallery in record.galleries for one in gallery.images if one.map]
+    return frozenset([*maps, *(one.file for one in record.pictures)])
 
 
 def _picture(folder: Path, path: str) -> Image.Image | None:
@@ -211,7 +232,9 @@ def _known_digests(record: Record, label: str) -> Mapping[str, str]:
     """The digests of a set's images as far as the record holds them, by recorded key."""
     if isinstance(record, AuditRecord):
         return {one.key: one.digest for one in record.set_called(label).images}
-    return record.digests.get(label, {}) if isinstance(record, MetricsRecord) else {}
+    if isinstance(record, MetricsRecord | ClassifyRecord):
+        return record.digests.get(label, {})
+    return {}
 
 
 def _image_by_image(
@@ -246,7 +269,7 @@ def _recorded_key(key: str, info: InputInfo, kind: str, path: str) -> str:
 def _decoding(record: Record) -> Decoding:
     """How the recorded run read pixels; the inverse of `Decoding.name`."""
     name = "correct"
-    if isinstance(record, AuditRecord):
+    if isinstance(record, AuditRecord | ClassifyRecord):
         name = str(record.params.get("decode", name))
     elif isinstance(record, MetricsRecord) and record.features:
         name = record.features[0].spec.decode

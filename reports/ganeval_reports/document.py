@@ -27,6 +27,7 @@ _STYLES = (
     "viewer",
     "index",
     "training",
+    "classify",
     "print",
 )
 _SCRIPTS = ("copy", "tables", "slider", "zoom", "viewer", "tiles")

@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Literal
 
 from ganeval.errors import GanevalError
-from ganeval.records import AuditRecord, MetricsRecord, Record, TrainingRecord, atomic_write
+from ganeval.records import (
+    ApplyRecord,
+    AuditRecord,
+    ClassifyRecord,
+    MetricsRecord,
+    Record,
+    TrainingRecord,
+    atomic_write,
+)
+from ganeval_reports.classify_page import classify_figures
 from ganeval_reports.differences import differences
 from ganeval_reports.drawing import Drawing, slug
 from ganeval_reports.intervals import plots
 from ganeval_reports.measurements import distributions, separation
+from ganeval_reports.scores_page import scores_figures
 from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
 
 _KINDS: tuple[Literal["pdf", "png"], ...] = ("pdf", "png")
@@ -55,6 +65,12 @@ def figures(record: Record) -> Iterator[Drawing]:
             yield from plot.drawings
         for one in distributions(record):
             yield one.drawing
+        return
+    if isinstance(record, ClassifyRecord):
+        yield from classify_figures(record)
+        return
+    if isinstance(record, ApplyRecord):
+        yield from scores_figures(record)
         return
     if isinstance(record, TrainingRecord):
         groups = [plot for group in loss_groups(record) for plot in group.plots]

@@ -10,6 +10,7 @@ from ganeval.records import Estimate
 
 MISSING = "–"
 _SMALLEST_SE = 1e-6
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,14 @@ def spread(se: float) -> str:
 def p_value(p: float) -> str:
     """Prints a p-value; below 0.001 only that."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def exact_p(p: float) -> str:
+    """Prints a p-value with two digits, however small: ``0.24``, ``3.1 × 10⁻¹²``."""
+    if p >= 0.001:
+        return f"{p:.2g}"
+    digits, _, exponent = f"{p:.1e}".partition("e")
+    return f"{digits}\u00a0×\u00a010{str(int(exponent)).translate(_SUPERSCRIPT)}" if p else "0"
 
 
 def percent(level: float) -> str:

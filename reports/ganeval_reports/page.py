@@ -10,15 +10,24 @@ from typing import Any
 from markupsafe import Markup
 
 from ganeval.errors import InputError
-from ganeval.records import AuditRecord, MetricsRecord, Record, TrainingRecord
+from ganeval.records import (
+    ApplyRecord,
+    AuditRecord,
+    ClassifyRecord,
+    MetricsRecord,
+    Record,
+    TrainingRecord,
+)
 from ganeval_reports.audit_page import audit_content
 from ganeval_reports.beside import Beside
+from ganeval_reports.classify_page import classify_content
 from ganeval_reports.content import Content
 from ganeval_reports.document import document, section
 from ganeval_reports.images import BUDGET, NO_END, ImageId, ImageLoader, PageImages
 from ganeval_reports.metrics_page import metrics_content
 from ganeval_reports.nested import nested
 from ganeval_reports.numbers import moment, unbroken
+from ganeval_reports.scores_page import scores_content
 from ganeval_reports.training_page import training_content
 
 # Any: each function takes the type of record that it stands beside.
@@ -26,6 +35,8 @@ _CONTENTS: dict[type[Record], Callable[[Any, ImageLoader | None, int], Content]]
     MetricsRecord: metrics_content,
     AuditRecord: audit_content,
     TrainingRecord: training_content,
+    ClassifyRecord: classify_content,
+    ApplyRecord: scores_content,
 }
 
 

@@ -58,7 +58,11 @@ def input_table(sets: Sequence[InputInfo], roles: Sequence[str]) -> Table:
 
 def skipped(record: MetricsRecord) -> Table | None:
     """Returns the images left out with the reason, None if there are none."""
-    sets = [*record.inputs, *([record.train] if record.train else [])]
+    return skipped_table([*record.inputs, *([record.train] if record.train else [])])
+
+
+def skipped_table(sets: Sequence[InputInfo]) -> Table | None:
+    """Returns the images that were left out of these sets, None if there are none."""
     rows = [(info.label, item.key, item.reason) for info in sets for item in info.skipped]
     if not rows:
         return None
@@ -79,6 +83,11 @@ def environment(record: Record) -> Facts:
         Fact("Wall time", duration(record.seconds)),
     ]
     return Facts("", [fact for fact in facts if fact.text])
+
+
+def extraction(run: FeatureRun) -> Facts:
+    """Returns which network gave features, and what ran it."""
+    return Facts("Features", list(_feature_facts([(run.spec, [run])])))
 
 
 def runs_by_spec(runs: Sequence[FeatureRun]) -> list[tuple[FeatureSpec, list[FeatureRun]]]:
