@@ -124,12 +124,15 @@ def _near(examples: Examples, signatures: Sequence[Signature]) -> Leak:
     apart = sum(groups[m.a] != groups[reals + m.b] for m in matches)
     action = ""
     if matches:
-        action = "each in one group with its likeness, so never on two sides of the split"
+        action = (
+            "each in one group with its likeness, so never on two sides of the split; plain "
+            "pictures can agree by chance"
+        )
     if apart:
         action = f"{apart:,} in another group than the likeness: a split may part them"
     return Leak(
         kind="near",
-        display="Fakes that look like a real",
+        display="Fakes that nearly look like a real",
         count=len(matches),
         examples=[
             f"{_name(examples, m.a)} ~ {_name(examples, reals + m.b)}" for m in matches[:_SHOWN]

@@ -111,15 +111,13 @@ def split_examples(
         GanevalError: There are too few groups, or a part would be without reals or fakes.
     """
     _check_shares(shares)
-    apart = np.zeros(len(examples), bool) if generator_train is None else generator_train
-    testable = examples if generator_train is None else examples.take(np.flatnonzero(~apart))
+    apart, testable = _set_apart(examples, generator_train)
     require_enough(testable)
-    strata = np.where(apart, _SET_APART, examples.labels)
     used = effective_shares(smaller_class_groups(testable), shares)
     by_part = dict(zip(PARTS, used, strict=True))
     parts = np.full(len(examples), -1, np.int8)
     places = [PARTS.index(part) for part in _TIES]
-    groups = _ordered_groups(examples, strata, seed)
+    groups = _ordered_groups(examples, apart, seed)
     for group, place in zip(groups, _dealt(groups, [by_part[p] for p in _TIES]), strict=True):
         parts[group.rows] = places[place]
     parts[apart & (parts == PARTS.index("test"))] = -1
@@ -127,13 +125,20 @@ def split_examples(
     return Split(parts, _hash(examples, parts, PARTS))
 
 
-def cross_validation_folds(examples: Examples, folds: int, seed: int) -> list[Split]:
+def cross_validation_folds(
+    examples: Examples,
+    folds: int,
+    seed: int,
+    *,
+    generator_train: npt.NDArray[np.bool_] | None = None,
+) -> list[Split]:
     """Splits whole groups into folds; each is the test part once, the next one the validation.
 
     Args:
         examples: The images in their groups.
         folds: Number of folds, at least 3.
         seed: Seed of the order, see `split_examples`.
+        generator_train: bool ``[n]``, fakes that are in no test part, see `split_examples`.
 
     Raises:
         InputError: There are fewer than 3 folds.
@@ -141,8 +146,9 @@ def cross_validation_folds(examples: Examples, folds: int, seed: int) -> list[Sp
     """
     if folds < 3:
         raise InputError(f"{folds} folds leave no part for training, validation or test")
-    require_enough(examples)
-    groups = _ordered_groups(examples, examples.labels, seed)
+    apart, testable = _set_apart(examples, generator_train)
+    require_enough(testable)
+    groups = _ordered_groups(examples, apart, seed)
     fold = np.empty(len(examples), np.int64)
     for group, place in zip(groups, _dealt(groups, [1 / folds] * folds), strict=True):
         fold[group.rows] = place
@@ -151,6 +157,7 @@ def cross_validation_folds(examples: Examples, folds: int, seed: int) -> list[Sp
         parts = np.full(len(examples), PARTS.index("train"), np.int8)
         parts[fold == (number + 1) % folds] = PARTS.index("validation")
         parts[fold == number] = PARTS.index("test")
+        parts[apart & (fold == number)] = -1
         _require_both(examples, parts)
         splits.append(Split(parts, _hash(examples, parts, PARTS)))
     return splits
@@ -213,8 +220,18 @@ class _Group:
     strata: frozenset[int]
 
 
-def _ordered_groups(examples: Examples, strata: npt.NDArray[np.int64], seed: int) -> list[_Group]:
+def _set_apart(
+    examples: Examples, generator_train: npt.NDArray[np.bool_] | None
+) -> tuple[npt.NDArray[np.bool_], Examples]:
+    """Which images no test part may hold, and the others."""
+    if generator_train is None:
+        return np.zeros(len(examples), bool), examples
+    return generator_train, examples.take(np.flatnonzero(~generator_train))
+
+
+def _ordered_groups(examples: Examples, apart: npt.NDArray[np.bool_], seed: int) -> list[_Group]:
     """The groups in the order in which they are dealt."""
+    strata = np.where(apart, _SET_APART, examples.labels)
     rows: dict[str, list[int]] = defaultdict(list)
     for row, label in enumerate(examples.groups):
         rows[label].append(row)

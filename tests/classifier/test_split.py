@@ -275,6 +275,16 @@ def test_each_group_is_tested_once_in_cross_validation(groups: int) -> None:
     )
 
 
+def test_fakes_of_the_generators_training_images_are_learnt_from_but_tested_in_no_fold() -> None:
+    examples = labelled([0] * 12 + [1] * 20)
+    train = np.arange(32) >= 22
+    folds = cross_validation_folds(examples, 5, 0, generator_train=train)
+    assert not any(train[fold.rows("test")].any() for fold in folds)
+    assert sum(len(fold.rows("test")) for fold in folds) == 22
+    assert all(train[fold.rows("train")].any() for fold in folds)
+    assert split_record(examples, folds, ASKED).left_out == 10
+
+
 def test_two_folds_leave_nothing_to_choose_by() -> None:
     with pytest.raises(InputError, match="2 folds"):
         cross_validation_folds(labelled([0] * 10 + [1] * 10), 2, 0)
