@@ -27,6 +27,8 @@ class _Count(ProgressColumn):
         done, total = int(task.completed), int(task.total or 0)
         if task.fields["unit"] == "bytes":
             return Text(f"{decimal(done)} of {decimal(total)}")
+        if task.fields["unit"] == "rounds":
+            return Text(f"{done} of {total}")
         return Text(f"{done} of {total} images")
 
 
@@ -49,6 +51,7 @@ class Bars:
 
     def __init__(self, *, quiet: bool) -> None:
         console = Console(stderr=True)
+        self._quiet = quiet
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -66,6 +69,11 @@ class Bars:
         if label not in self._tasks:
             self._tasks[label] = self._progress.add_task(label, total=total, unit=unit)
         self._progress.update(self._tasks[label], completed=done, total=total)
+
+    def announce(self, text: str) -> None:
+        """Tells on stderr what a person should know while the work goes on."""
+        if not self._quiet:
+            self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def __enter__(self) -> Bars:
         self._progress.start()

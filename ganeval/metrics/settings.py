@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-Unit = Literal["images", "bytes"]
+Unit = Literal["images", "bytes", "rounds"]
 
 
 @dataclass(frozen=True)
