@@ -144,8 +144,7 @@ def calibration(
         low=low,
         high=high,
         n=_counts(labels),
-        method=f"{len(bins)} bins of equal mass; basic bootstrap, {_DRAWS} draws of groups, "
-        f"seed {seed}",
+        method=f"{len(bins)} bins of equal mass; bootstrap, {_DRAWS} draws of groups, seed {seed}",
         covers="the calibration error, over the choice of groups",
     )
     return Calibration(

@@ -319,7 +319,7 @@ def _bounds(
 ) -> tuple[float, float, str]:
     """Ends for an AUC without a standard error, and how they were found."""
     if threshold is not None:
-        # Four one-sided bounds of a quarter each: AUC >= TPR·TNR and 1 - AUC >= FNR·FPR.
+        # Four one-sided bounds of a quarter each: AUC >= TPR·TNR and 1 - AUC >= (1-TPR)(1-TNR).
         alpha = (1 - level) / 4
         caught = int((units.fakes >= threshold).sum())
         passed = int((units.reals < threshold).sum())

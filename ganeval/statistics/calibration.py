@@ -165,12 +165,13 @@ def calibration_error_interval(
     draws: int = 2000,
     level: float = 0.95,
 ) -> tuple[float, float, float]:
-    """Returns the bootstrap's standard error and interval of the expected calibration error.
+    """Returns the bootstrap's standard error and an interval of the expected calibration error.
 
-    Groups are drawn with replacement, whole, those of one label apart from those of another.
-    Drawing adds to the error what few items add to it in the first place, so the draws' quantiles
-    are reflected at the value (the basic bootstrap); the interval reaches down to 0 where scores
-    may well be probabilities.
+    Groups are drawn with replacement, whole, those of one label apart from those of another. Few
+    items add to the error, and drawing adds as much again. So the lower end is the draws' upper
+    quantile reflected at the value, and at most what the value has left, in squares, beyond a
+    quantile of the error that true probabilities show: 0 where they often show as much. The upper
+    end is the draws' own, which is on the safe side.
 
     Args:
         probabilities: float ``[n]`` of label 1.
@@ -184,7 +185,8 @@ def calibration_error_interval(
     Returns:
         Standard error, lower and upper end; the value lies between the ends.
 
-    Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 5.2.
+    Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 5.2; labels
+    drawn from probabilities as in Bröcker and Smith, Weather and Forecasting 22 (2007) 651.
     """
     value = calibration_error(probabilities, labels, weights)
     w = np.ones(len(labels)) if weights is None else weights
@@ -192,9 +194,32 @@ def calibration_error_interval(
     for draw, counts in enumerate(redraw_counts(label_strata(labels, codes), draws, rng)):
         rows = np.repeat(np.arange(len(labels)), counts[codes])
         redrawn[draw] = calibration_error(probabilities[rows], labels[rows], w[rows])
-    lower, upper = np.quantile(redrawn, [(1 - level) / 2, (1 + level) / 2])
-    ends = max(0.0, 2 * value - float(upper)), max(value, 2 * value - float(lower))
-    return float(redrawn.std(ddof=1)), min(ends[0], value), min(1.0, ends[1])
+    upper = float(np.quantile(redrawn, (1 + level) / 2))
+    unavoidable = _unavoidable_error(probabilities, labels, codes, rng, w, draws, (1 + level) / 2)
+    left = math.sqrt(max(0.0, value**2 - unavoidable**2))
+    low = max(0.0, min(left, 2 * value - upper, value))
+    return float(redrawn.std(ddof=1)), low, max(value, upper)
+
+
+def _unavoidable_error(
+    probabilities: Values,
+    labels: Labels,
+    codes: Codes,
+    rng: np.random.Generator,
+    weights: Values,
+    draws: int,
+    quantile: float,
+) -> float:
+    """A quantile of the error of true probabilities, the items of a group falling together."""
+    # Labels fall as often as they do here; it is their weights that make classes alike.
+    of_label = [float(weights[labels == k].mean()) if (labels == k).any() else 1.0 for k in (0, 1)]
+    odds = np.array([(1 - probabilities) / of_label[0], probabilities / of_label[1]])
+    shares = odds[1] / odds.sum(axis=0)
+    errors = []
+    for _ in range(draws // 4):
+        drawn = (rng.random(group_count(codes))[codes] < shares).astype(np.int64)
+        errors.append(calibration_error(probabilities, drawn, np.array(of_label)[drawn]))
+    return float(np.quantile(errors, quantile))
 
 
 def _bins(probabilities: Values, bins: int | None) -> list[npt.NDArray[np.int64]]:

@@ -48,7 +48,7 @@ def label_swap_test(
     steps, alone, labels = _layout(fakes, reals, fake_groups, real_groups)
     rng = generator(seed, "label swaps")
     # Sums of ranks are whole or half numbers: they compare exactly.
-    change = np.concatenate(list(_changes(steps, alone, labels, count, rng)))
+    change = np.concatenate([np.empty(0), *_changes(steps, alone, labels, count, rng)])
     pairs = f"{len(steps)} pairs swapped, {len(alone)} other units permuted"
     return RankTest(
         auc_value(fakes, reals),
