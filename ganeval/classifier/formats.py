@@ -70,6 +70,21 @@ def audit_formats(examples: Examples, resized: str | None, seed: int) -> FormatA
     )
 
 
+def property_values(name: str, headers: Sequence[Header]) -> list[tuple[str, ...]]:
+    """Returns the values by which an audit may list each file under a property.
+
+    Args:
+        name: Of the property, as in `FormatAudit.properties`.
+        headers: Of the files.
+
+    Returns:
+        For each file its value and, where the property has one, the coarser value; nothing for a
+        property that is not known.
+    """
+    ways = [way for one in _PROPERTIES if one.name == name for way in (one.value, one.range) if way]
+    return [tuple(way(header) for way in ways) for header in headers]
+
+
 def stored_as(headers: Sequence[Header]) -> str:
     """Says in words how files were stored: ``JPEG q90 4:2:0``, or the commonest ways."""
     counts = Counter(_storage(header) for header in headers)

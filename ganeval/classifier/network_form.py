@@ -37,6 +37,10 @@ class NetworkForm:
     pool: Pool = "mean"
     side: int | None = None
 
+    def __post_init__(self) -> None:
+        if (self.side is None) != (self.name == "default") or (self.side or 8) % 8:
+            raise ValueError(f"the form {self.name} cannot have side {self.side}")
+
     @property
     def augmentation(self) -> Augmentation:
         """What training does to images unless the user says otherwise."""
