@@ -13,6 +13,7 @@ from ganeval.errors import GanevalError
 from ganeval.features.backend import Backend, Batch, Rows
 from ganeval.features.devices import usable_cores
 from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.openvino_core import core
 from ganeval.features.openvino_network import network_model
 from ganeval.features.openvino_preprocess import Resizer, prepend_normalisation
 from ganeval.features.weights import WeightsFile
@@ -43,7 +44,7 @@ class OpenVINOBackend(Backend):
         self._image_bytes = 3 * preprocess.size**2 * np.dtype(np.float32).itemsize
         model = prepend_normalisation(model, preprocess)
         # Without the precision hint, CPUs with bfloat16 units would silently use bfloat16.
-        self._compiled = ov.Core().compile_model(
+        self._compiled = core().compile_model(
             model, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
         )
         self._outputs = {output.get_any_name(): output for output in self._compiled.outputs}
@@ -60,7 +61,7 @@ class OpenVINOBackend(Backend):
         self.info = BackendInfo(
             name="openvino",
             version=ov.__version__,
-            device=str(ov.Core().get_property("CPU", "FULL_DEVICE_NAME")).strip(),
+            device=str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip(),
             precision=precision,
             threads=usable_cores(),
         )

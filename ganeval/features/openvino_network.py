@@ -13,6 +13,7 @@ import numpy as np
 
 from ganeval.errors import GanevalError
 from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.openvino_core import core
 from ganeval.features.weights import WeightsFile
 from ganeval.paths import cache_folder
 
@@ -34,7 +35,7 @@ def network_model(extractor: NetworkExtractor, weights: WeightsFile) -> Any:
     key = "\n".join((extractor.name, extractor.version, layers, weights.sha256, ov.get_version()))
     folder = cache_folder() / "networks" / hashlib.sha256(key.encode()).hexdigest()[:32]
     try:
-        return ov.Core().read_model(folder / "network.xml")
+        return core().read_model(folder / "network.xml")
     except RuntimeError:
         shutil.rmtree(folder, ignore_errors=True)
     network = extractor.network(weights)
@@ -57,7 +58,6 @@ def _check(model: Any, network: torch.nn.Module, extractor: NetworkExtractor) ->
     Raises:
         GanevalError: They differ: the conversion has lost what depends on the data or the batch.
     """
-    import openvino as ov
     import torch
 
     size = extractor.size
@@ -66,7 +66,7 @@ def _check(model: Any, network: torch.nn.Module, extractor: NetworkExtractor) ->
         originals = network(x)
     problem = ""
     try:
-        compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         results = compiled(x.numpy())
         for converted, original in zip(results.values(), originals, strict=True):
             error = np.linalg.norm(converted - original.numpy()) / np.linalg.norm(original)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ganeval.features.openvino_core import core
 from ganeval.features.pillow_resize import resize_with_pillow
 from ganeval.features.preprocess import Preprocess
 
@@ -82,7 +83,7 @@ def _resize_graph(preprocess: Preprocess) -> Any:
     )
     model = ov.Model([ops.result(x)], [images], "resize")
     # Called from several threads at once, each with one core of its own.
-    return ov.Core().compile_model(
+    return core().compile_model(
         model,
         "CPU",
         {

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
-from trainers.main_thread import require_main_thread
 
 from ganeval.commands.training_progress import TrainingProgress, losses_text
 from ganeval.records import TrainingRecord, read_record
@@ -107,7 +106,6 @@ def test_a_stopped_run_has_its_own_exit_code_and_goes_on(
     name: str,
     code: int,
 ) -> None:
-    require_main_thread()
     tell = TrainingProgress.__call__
     sent: list[str] = []
 

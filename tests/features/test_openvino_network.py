@@ -13,6 +13,7 @@ from torch import nn
 
 from ganeval.errors import GanevalError
 from ganeval.features.extractor import NetworkExtractor
+from ganeval.features.openvino_core import core
 from ganeval.features.openvino_network import network_model
 from ganeval.features.preprocess import Preprocess
 from ganeval.features.weights import WeightsFile
@@ -98,9 +99,8 @@ def test_a_network_that_the_conversion_changes_is_refused_and_not_kept(
 
 
 def test_the_conversion_keeps_the_numbers(weights: WeightsFile) -> None:
-    import openvino as ov
 
     model = network_model(Toy(Mean), weights)
     x = np.random.default_rng(0).standard_normal((5, 3, 8, 8)).astype(np.float32)
-    results = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(x)
+    results = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(x)
     np.testing.assert_allclose(results["b"], 2 * x.mean((2, 3)), atol=1e-6)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from trainers.main_thread import require_main_thread
 from trainers.tiny_runs import (
     Killed,
     assert_equal,
@@ -121,7 +120,6 @@ def test_a_run_killed_as_it_began_begins_again(images: tuple[str, str], tmp_path
 
 def signal_at(kind: str, update: int, number: int) -> Any:
     """Sends a signal once; a second one could come when nobody listens any more."""
-    require_main_thread()
     sent = []
 
     def progress(event: Mapping[str, Any]) -> None:

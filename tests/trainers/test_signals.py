@@ -6,14 +6,8 @@ import os
 import signal
 
 import pytest
-from trainers.main_thread import require_main_thread
 
 from ganeval_cyclegan.signals import StopNow, StopRequest
-
-
-@pytest.fixture(autouse=True)
-def _main_thread() -> None:
-    require_main_thread()
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])

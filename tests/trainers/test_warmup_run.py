@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from trainers.main_thread import require_main_thread
 
 from ganeval.cli import run as command
 from ganeval.errors import InputError
@@ -143,7 +142,6 @@ def test_histograms_follow_the_loss(
 
 @pytest.mark.parametrize("gan", ["vanilla", "wgan-gp"])
 def test_a_run_in_two_parts_equals_one(tmp_path: Path, images: Path, gan: str) -> None:
-    require_main_thread()
     one, two = tmp_path / "one", tmp_path / "two"
     train(one, images, f"gan={gan}", updates=11)
     # Stopped in the middle of an epoch, by the signal, with a line of means begun.
