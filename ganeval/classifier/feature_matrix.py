@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +140,27 @@ def feature_matrix(
         notices += found.notices
     assert values is not None
     return FeatureMatrix(values, _merged(runs), notices)
+
+
+def pixel_features(
+    pixels: Sequence[Pixels], like: ImageSet, planned: FeaturePlan
+) -> npt.NDArray[np.float32]:
+    """Extracts the features of decoded images, and keeps none of them.
+
+    Args:
+        pixels: uint8 ``[H, W, 3]`` each.
+        like: A set that they stand for, for messages.
+        planned: Extractor, weights and backend.
+
+    Returns:
+        float32 ``[n, d]``, in the order of the images.
+    """
+    plan = replace(planned.plan, cache=None)
+    images = _array_set(pixels, like)
+    features = extract(images, plan).features[plan.layers[0]]
+    position = {key: i for i, key in enumerate(features.keys)}
+    values: npt.NDArray[np.float32] = features.values[[position[key] for key in images.keys]]
+    return values
 
 
 def _sets(examples: Examples, *, defended: bool) -> list[tuple[int, ImageSet]]:

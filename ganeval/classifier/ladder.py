@@ -36,6 +36,7 @@ __all__ = [
     "corrected_estimate",
     "cross_validated",
     "further_splits",
+    "held_out_rung",
 ]
 
 SEEDS: Final = 5
@@ -70,29 +71,61 @@ def climb(
     """
     started = time.perf_counter()
     require_finite(name, matrix, examples)
-    train, validation = split.rows("train"), split.rows("validation")
-    model = RungProblem(name, matrix, train, validation).fit(examples.labels)
+    problem = RungProblem(name, matrix, split.rows("train"), split.rows("validation"))
+    model = problem.fit(examples.labels)
     scores = model.scores(matrix)
-    held = _units(scores, examples, validation, pairs_confirmed, settings.seed)
-    units = _units(scores, examples, split.rows("test"), pairs_confirmed, settings.seed)
-    tested = test_units(
-        units,
-        threshold=best_threshold(scores[validation], examples.labels[validation]),
-        seed=settings.seed,
-    )
-    auc = auc_value(units.fakes, units.reals)
     more = further_splits(examples, settings) if splits is None else splits
-    seeds = [SeedScore(seed=settings.seed, auc=auc)]
-    seeds += [
+    seeds = [
         SeedScore(seed=seed, auc=_held_out(name, matrix, examples, other, pairs_confirmed, seed))
         for seed, other in more
     ]
-    rung = Rung(
+    rung = held_out_rung(
+        name, pixels_name, scores, examples, split, seeds, pairs_confirmed, settings.seed
+    )
+    told = {
+        "dimension": matrix.shape[1],
+        "seconds": time.perf_counter() - started,
+        "note": choice_note(model),
+    }
+    return Climbed(rung.model_copy(update=told), scores, model)
+
+
+def held_out_rung(
+    name: RungName,
+    pixels_name: PixelsName,
+    scores: Scores,
+    examples: Examples,
+    split: Split,
+    further: Sequence[SeedScore],
+    pairs_confirmed: bool,
+    seed: int,
+) -> Rung:
+    """Tests the scores of the held-out units.
+
+    Args:
+        name: The rung.
+        pixels_name: What was scored.
+        scores: float64 ``[n]``, of all examples.
+        examples: The images.
+        split: The split that the scores come from.
+        further: AUCs of other splits.
+        pairs_confirmed: Groups with both classes hold versions of one picture.
+        seed: Seed of the split.
+    """
+    validation = split.rows("validation")
+    held = _units(scores, examples, validation, pairs_confirmed, seed)
+    units = _units(scores, examples, split.rows("test"), pairs_confirmed, seed)
+    tested = test_units(
+        units,
+        threshold=best_threshold(scores[validation], examples.labels[validation]),
+        seed=seed,
+    )
+    seeds = [SeedScore(seed=seed, auc=auc_value(units.fakes, units.reals)), *further]
+    return Rung(
         name=name,
         display=DISPLAYS[name],
         pixels=pixels_name,
         probe=name in PROBES,
-        dimension=matrix.shape[1],
         validation=auc_value(held.fakes, held.reals),
         test=tested.estimate,
         p=tested.p,
@@ -100,10 +133,7 @@ def climb(
         method=tested.method,
         seeds=seeds,
         corrected=corrected_estimate([one.auc for one in seeds], examples, split),
-        seconds=time.perf_counter() - started,
-        note=choice_note(model),
     )
-    return Climbed(rung, scores, model)
 
 
 def further_splits(
