@@ -22,6 +22,7 @@ _VALUES = 4
 
 _EXAMPLES = 5
 
+_GROUPS = {"real": "with reals", "fake": "with fakes", "both": "with both", "all": "in all"}
 _PARTS = ("train", "validation", "test")
 
 
@@ -83,7 +84,7 @@ def grouping_facts(record: ClassifyRecord) -> list[Facts]:
     groups = [
         Fact("From", grouping.source),
         Fact("Images", _counts(grouping.images)),
-        Fact("Groups", _counts(grouping.groups)),
+        Fact("Groups", ", ".join(_groups(grouping.groups))),
         Fact("Largest group", f"{grouping.largest:,} images"),
         Fact("Pairs of equal name", f"{grouping.pairs.n_pairs:,}"),
     ]
@@ -193,6 +194,11 @@ def _shares(distribution: Mapping[str, float]) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g}\u00a0%"
+
+
+def _groups(numbers: Mapping[str, int]) -> Iterator[str]:
+    for name, count in numbers.items():
+        yield f"{count:,} {_GROUPS.get(name, name)}"
 
 
 def _counts(numbers: Mapping[str, int]) -> str:

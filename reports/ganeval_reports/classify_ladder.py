@@ -135,7 +135,7 @@ def _control(record: ClassifyRecord) -> Iterator[AucRow | Heading]:
     marks = [found for one, hollow in both for found in mark(one, hollow=hollow)]
     values = [one.value for one, _ in both if one.value is not None]
     text = " → ".join(auc_number(value) for value in values)
-    yield AucRow("format alone", text or control.auc_raw.reason or "not measured", marks)
+    yield AucRow("format alone", text or "not measured", marks)
 
 
 def _nulls(nulls: Sequence[NullControl]) -> Iterator[AucRow | Heading]:
@@ -189,34 +189,50 @@ def _table(record: ClassifyRecord) -> Table:
     rows = [
         (
             one.display,
-            "raw" if one.pixels == "raw" else defended_name(record),
+            _pixels(record, one),
             MISSING if one.validation is None else fixed(one.validation, 3),
             value_cell(one.test),
             interval_cell(one.test),
             MISSING if one.p is None else exact_p(one.p),
             MISSING if one.p_holm is None else exact_p(one.p_holm),
-            ", ".join(fixed(seed.auc, 2) for seed in one.seeds) or MISSING,
             _over_seeds(one.corrected),
             counted(one.test.n),
+        )
+        for one in record.rungs
+    ]
+    for pixels, estimate in (
+        ("raw", record.control.auc_raw),
+        (defended_name(record), record.control.auc_defended),
+    ):
+        cells = (value_cell(estimate), interval_cell(estimate), *(MISSING,) * 3)
+        rows.append(("format alone", pixels, MISSING, *cells, counted(estimate.n)))
+    head = (
+        "Rung", "Pixels", "Validation", "Test", "Interval", "p", "p, Holm", "Mean of seeds",
+        "Units",
+    )  # fmt: skip
+    return Table("The ladder in numbers: AUC", head, rows)
+
+
+def rungs_table(record: ClassifyRecord) -> Table:
+    """Returns how each rung was climbed: its size, its test, further seeds, its time."""
+    rows = [
+        (
+            one.display,
+            _pixels(record, one),
             MISSING if one.dimension is None else f"{one.dimension:,}",
             one.method or MISSING,
+            ", ".join(fixed(seed.auc, 2) for seed in one.seeds) or MISSING,
             duration(one.seconds),
             one.note or MISSING,
         )
         for one in record.rungs
     ]
-    for label, estimate in (
-        ("format alone, raw", record.control.auc_raw),
-        (f"format alone, {defended_name(record)}", record.control.auc_defended),
-    ):
-        cells = (value_cell(estimate), interval_cell(estimate), *(MISSING,) * 4)
-        rest = (counted(estimate.n), *(MISSING,) * 4)
-        rows.append((label, MISSING, MISSING, *cells, *rest))
-    head = (
-        "Rung", "Pixels", "Validation", "Test", "Interval", "p", "p, Holm", "Further seeds",
-        "Mean of seeds", "Units", "Numbers per image", "Test behind p", "Time", "Note",
-    )  # fmt: skip
-    return Table("The ladder in numbers: AUC", head, rows)
+    head = ("Rung", "Pixels", "Numbers per image", "Test behind p", "Further seeds", "Time", "Note")
+    return Table("How each rung was climbed", head, rows)
+
+
+def _pixels(record: ClassifyRecord, one: Rung) -> str:
+    return "raw" if one.pixels == "raw" else defended_name(record)
 
 
 def _over_seeds(estimate: Estimate | None) -> str:

@@ -28,7 +28,7 @@ from ganeval_reports.classify_facts import (
     stages_table,
 )
 from ganeval_reports.classify_images import classify_images
-from ganeval_reports.classify_ladder import ladder, nulls_table
+from ganeval_reports.classify_ladder import ladder, nulls_table, rungs_table
 from ganeval_reports.classify_verdict import (
     HEADLINES,
     accuracy_table,
@@ -75,6 +75,7 @@ def classify_content(
             "headline": HEADLINES[record.verdict_name],
             "cause": unbroken(record.cause),
             "stats": list(stats(record)),
+            "rungs": rungs_table(record),
             "reported": reported_stats(record),
             "primary": primary_facts(record),
             "accuracy": accuracy_table(record),

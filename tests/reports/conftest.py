@@ -13,6 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from reports.browsing import ARGUMENTS, CHROMIUM, Open
+from reports.classification import (
+    apply_record,
+    bare_record,
+    classify_pictures,
+    classify_record,
+)
 from reports.evaluation import FAKES, TRAIN, evaluation_of
 from reports.training import training_pictures, training_record
 
@@ -280,6 +286,30 @@ def training_address(tmp_path_factory: pytest.TempPathFactory) -> str:
     pictures = training_pictures(record)
     path = tmp_path_factory.mktemp("training") / "report.html"
     path.write_text(render(record, lambda _label, key: pictures.get(key)), "utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def classify_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    record = classify_record()
+    pictures = classify_pictures(record)
+    path = tmp_path_factory.mktemp("classify") / "report.html"
+    path.write_text(render(record, lambda *image: pictures.get(image)), "utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def bare_classify_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("bare") / "report.html"
+    path.write_text(render(bare_record()), "utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def scores_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("scores") / "report.html"
+    image = Image.new("RGB", (96, 96), "teal")
+    path.write_text(render(apply_record(), lambda _label, _key: image), "utf-8")
     return path.as_uri()
 
 

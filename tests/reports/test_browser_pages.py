@@ -86,7 +86,10 @@ def test_an_evaluation_fits_every_window(open_page: Open, evaluation_address: st
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("fixture", ["measured_address", "audit_address", "training_address"])
+@pytest.mark.parametrize(
+    "fixture",
+    ["measured_address", "audit_address", "training_address", "classify_address", "scores_address"],
+)
 def test_pages_of_every_kind_fit_every_window(
     open_page: Open, request: pytest.FixtureRequest, fixture: str
 ) -> None:
@@ -258,7 +261,15 @@ def test_axe_finds_no_barrier(open_page: Open, short_address: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fixture", ["evaluation_address", "measured_address", "audit_address", "training_address"]
+    "fixture",
+    [
+        "evaluation_address",
+        "measured_address",
+        "audit_address",
+        "training_address",
+        "classify_address",
+        "scores_address",
+    ],
 )
 def test_axe_finds_no_barrier_in_whole_pages(
     open_page: Open, request: pytest.FixtureRequest, fixture: str

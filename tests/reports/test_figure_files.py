@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reports.classification import bare_record
 from reports.training import training_record
 
 from ganeval.errors import GanevalError
@@ -111,6 +112,11 @@ def test_figures_of_a_training_run_are_written_too(tmp_path: Path) -> None:
     assert {"score-fid.pdf", "score-fid.png"} <= names
     assert any(name.startswith("curve-0-") for name in names)
     assert all(name.partition(".")[0] == slug(name.partition(".")[0]) for name in names)
+
+
+def test_figures_of_a_classifier_test_are_written_too(tmp_path: Path) -> None:
+    names = [path.name for path in write_figures(bare_record(), tmp_path)]
+    assert names == ["ladder.pdf", "ladder.png"]
 
 
 def test_a_folder_that_cannot_be_made_is_named(record: MetricsRecord, tmp_path: Path) -> None:
