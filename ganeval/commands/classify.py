@@ -109,7 +109,15 @@ def _test(
     settings = ClassifySettings(**chosen)
     with staged(out, TEST) as stage:
         with Bars(quiet=output.quiet) as bars:
-            done = two_sample_test(real, fake, settings, out=stage, argv=_argv(), progress=bars)
+            done = two_sample_test(
+                real,
+                fake,
+                settings,
+                out=stage,
+                argv=_argv(),
+                progress=bars,
+                announce=bars.announce,
+            )
         table = image_table(done.rows)
         write_text(stage / TEST.table, table)
         write_text(stage / TEST.record, done.record.to_json())
