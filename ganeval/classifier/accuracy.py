@@ -32,6 +32,7 @@ from ganeval.statistics.resampling import redraw_counts
 from ganeval.statistics.streams import generator
 
 _DRAWS: Final = 2000
+_CALIBRATION_DRAWS: Final = 1000  # each bins all images anew
 
 
 def best_threshold(logits: Scores, labels: Labels) -> float:
@@ -135,7 +136,7 @@ def calibration(
     p_fake, weights = expit(scaled), class_weights(labels)
     codes = group_codes(list(groups), len(groups))
     se, low, high = calibration_error_interval(
-        p_fake, labels, codes, generator(seed, "calibration bootstrap"), weights, _DRAWS
+        p_fake, labels, codes, generator(seed, "calibration bootstrap"), weights, _CALIBRATION_DRAWS
     )
     bins = reliability(p_fake, labels, weights)
     ece = Estimate(

@@ -122,7 +122,8 @@ def reliability(
         weights: float ``[n]``; None: all alike.
         bins: Number of bins; None means min(15, floor(n/10)), at least 1.
     """
-    parts = _bins(probabilities, bins)
+    order = np.argsort(probabilities, kind="stable")
+    parts = np.split(order, np.cumsum(_bin_sizes(len(order), bins))[:-1])
     w = np.ones(len(labels)) if weights is None else weights
     return [
         Bin(
@@ -150,10 +151,9 @@ def calibration_error(
 
     Source: Naeini, Cooper and Hauskrecht, AAAI 2015, with bins of equal mass.
     """
-    w = np.ones(len(labels)) if weights is None else weights
-    gaps = w * (labels - probabilities)
-    total = sum(abs(float(gaps[part].sum())) for part in _bins(probabilities, bins))
-    return total / float(w.sum())
+    order = np.argsort(probabilities, kind="stable")
+    w = np.ones(len(labels)) if weights is None else weights[order]
+    return _sorted_error(labels[order] - probabilities[order], w, bins)
 
 
 def calibration_error_interval(
@@ -188,12 +188,15 @@ def calibration_error_interval(
     Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 5.2; labels
     drawn from probabilities as in Bröcker and Smith, Weather and Forecasting 22 (2007) 651.
     """
-    value = calibration_error(probabilities, labels, weights)
-    w = np.ones(len(labels)) if weights is None else weights
+    order = np.argsort(probabilities, kind="stable")  # once: draws only repeat items in place
+    probabilities, labels, codes = probabilities[order], labels[order], codes[order]
+    w = np.ones(len(labels)) if weights is None else weights[order]
+    gaps = labels - probabilities
+    value = _sorted_error(gaps, w)
     redrawn = np.empty(draws)
     for draw, counts in enumerate(redraw_counts(label_strata(labels, codes), draws, rng)):
         rows = np.repeat(np.arange(len(labels)), counts[codes])
-        redrawn[draw] = calibration_error(probabilities[rows], labels[rows], w[rows])
+        redrawn[draw] = _sorted_error(gaps[rows], w[rows])
     upper = float(np.quantile(redrawn, (1 + level) / 2))
     unavoidable = _unavoidable_error(probabilities, labels, codes, rng, w, draws, (1 + level) / 2)
     left = math.sqrt(max(0.0, value**2 - unavoidable**2))
@@ -210,7 +213,7 @@ def _unavoidable_error(
     draws: int,
     quantile: float,
 ) -> float:
-    """A quantile of the error of true probabilities, the items of a group falling together."""
+    """A quantile of the error of true probabilities, ascending, the items of a group as one."""
     # Labels fall as often as they do here; it is their weights that make classes alike.
     of_label = [float(weights[labels == k].mean()) if (labels == k).any() else 1.0 for k in (0, 1)]
     odds = np.array([(1 - probabilities) / of_label[0], probabilities / of_label[1]])
@@ -218,11 +221,16 @@ def _unavoidable_error(
     errors = []
     for _ in range(draws // 4):
         drawn = (rng.random(group_count(codes))[codes] < shares).astype(np.int64)
-        errors.append(calibration_error(probabilities, drawn, np.array(of_label)[drawn]))
+        errors.append(_sorted_error(drawn - probabilities, np.array(of_label)[drawn]))
     return float(np.quantile(errors, quantile))
 
 
-def _bins(probabilities: Values, bins: int | None) -> list[npt.NDArray[np.int64]]:
-    count = max(1, min(15, len(probabilities) // 10)) if bins is None else bins
-    order = np.argsort(probabilities, kind="stable")
-    return [part for part in np.array_split(order, count) if len(part)]
+def _sorted_error(gaps: Values, weights: Values, bins: int | None = None) -> float:
+    """The error of items in the order of their probabilities; gaps are label less probability."""
+    starts = np.cumsum([0, *_bin_sizes(len(gaps), bins)[:-1]])
+    return float(np.abs(np.add.reduceat(gaps * weights, starts)).sum() / weights.sum())
+
+
+def _bin_sizes(n: int, bins: int | None) -> list[int]:
+    count = max(1, min(15, n // 10)) if bins is None else min(bins, n)
+    return [n // count + (i < n % count) for i in range(count)]
