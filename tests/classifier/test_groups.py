@@ -165,6 +165,15 @@ def test_a_prefix_tells_which_set_a_path_is_of(tmp_path: Path) -> None:
     }
 
 
+def test_a_name_that_begins_like_a_prefix_is_a_name_first(tmp_path: Path) -> None:
+    one = opened(tmp_path, {"fake:1.png": picture(1)}, {"1.png": picture(2)})
+    rows = ["fake:1.png,a", "1.png,b"]
+    assert groups_by_name(grouped(one, groups=table(tmp_path, *rows))) == {
+        "a": {"real:fake:1.png"},
+        "b": {"fake:1.png"},
+    }
+
+
 def test_a_table_that_does_not_fit_names_five_of_each_kind(tmp_path: Path) -> None:
     one = opened(tmp_path, several(range(8)), several(range(10, 13)))
     rows = [f"gone{i}.png,x" for i in range(7)]
@@ -254,6 +263,10 @@ def test_pairs_of_groups_asked_for_are_checked_too(tmp_path: Path) -> None:
     asked = grouped(one, groups=r"(\d+)")
     assert asked.pairs_confirmed
     assert asked.record.pairs.text.startswith("12 pairs of one group, mean correlation")
+
+
+def test_ten_pairs_are_enough(tmp_path: Path) -> None:
+    assert grouped(opened(tmp_path, several(range(10)), versions(10))).pairs_confirmed
 
 
 def test_fewer_than_ten_pairs_are_not_judged(tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def test_near_duplicates_across_sets_are_kept_in_one_group(tmp_path: Path) -> No
     assert groups["2.png"] == groups["x.png"] != groups["1.png"]
 
 
+def test_what_is_left_after_dropping_is_still_compared_by_its_own_pictures(tmp_path: Path) -> None:
+    real = {"0.png": picture(9), "1.png": picture(1), "2.png": picture(2)}
+    fake = {"0x.bmp": picture(9), "x.png": picture(2, grain=1), "y.png": picture(3)}
+    leakage = found(opened(tmp_path, real, fake), infer_groups=False)
+    assert leakage.examples.keys == ["1.png", "2.png", "x.png", "y.png"]
+    assert leak(leakage, "near").examples == ["real:2.png ~ fake:x.png"]
+    assert leak(leakage, "straddling").examples == ["real:2.png ~ fake:x.png"]
+
+
 def test_near_duplicates_in_groups_of_the_users_own_may_straddle(tmp_path: Path) -> None:
     real = {**several([1, 2]), "2b.png": picture(2, grain=1)}
     one = opened(tmp_path, real, {"x.png": picture(1, grain=1), "y.png": picture(3)})

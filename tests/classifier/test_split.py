@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,55 @@ def test_large_groups_are_spread_over_the_parts() -> None:
     examples = labelled([0] * 400 + [1] * 400, groups)
     split = split_examples(examples, ASKED, 0)
     assert counts(examples, split) == [[240, 240], [60, 60], [100, 100]]
+
+
+def dealt_exactly(examples: Examples, seed: int, shares: Sequence[Fraction]) -> list[int]:
+    """The rule once more, in fractions: the part of every image."""
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(examples.groups):
+        members.setdefault(group, []).append(row)
+
+    def rank(rows: list[int]) -> tuple[int, str]:
+        lines = "".join(f"{content}\n" for content in sorted(examples.contents[r] for r in rows))
+        return -len(rows), sha256(f"split|{seed}|{hashlib.sha256(lines.encode()).hexdigest()}")
+
+    classes = {group: set(examples.labels[rows].tolist()) for group, rows in members.items()}
+    totals = [sum(label in found for found in classes.values()) for label in (0, 1)]
+    held = [[0, 0] for _ in PARTS]
+    parts = [-1] * len(examples)
+    for group in sorted(members, key=lambda group: rank(members[group])):
+        lacking = [
+            sum(1 - held[part][label] / (shares[part] * totals[label]) for label in classes[group])
+            for part in range(3)
+        ]
+        place = max((0, 2, 1), key=lambda part: lacking[part])  # the first of equals
+        for label in classes[group]:
+            held[place][label] += 1
+        for row in members[group]:
+            parts[row] = place
+    return parts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_are_dealt_as_the_rule_says_in_exact_fractions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels, groups = [], []
+    for number in range(120):
+        size = int(rng.integers(1, 4))
+        of = [[0] * size, [1] * size, [0, 1] * size][int(rng.integers(3))]
+        labels += of
+        groups += [str(number)] * len(of)
+    examples = labelled(labels, groups)
+    parts = split_examples(examples, ASKED, seed).parts.tolist()
+    shares = (Fraction(60, 100), Fraction(15, 100), Fraction(25, 100))
+    assert parts == dealt_exactly(examples, seed, shares)
+
+
+def test_large_and_small_groups_are_spread_alike() -> None:
+    groups = [f"g{i // 10}" for i in range(400)] + [f"s{i}" for i in range(440)]
+    examples = labelled([0] * 440 + [1] * 400, groups)
+    split = split_examples(examples, ASKED, 0)
+    assert counts(examples, split) == [[264, 240], [66, 60], [110, 100]]
 
 
 def test_other_seeds_give_other_splits_and_one_seed_always_the_same() -> None:
