@@ -41,6 +41,7 @@ def cross_validated(
     folds: Sequence[Split],
     *,
     settings: ClassifySettings,
+    refits: int = REFITS,
     progress: Progress = silent,
 ) -> Climbed:
     """Tests a rung where groups are too few for a hold-out.
@@ -57,6 +58,7 @@ def cross_validated(
         examples: The images.
         folds: Splits whose test parts together are all images, each image once.
         settings: The seed.
+        refits: Their number.
         progress: Told how far the refits are.
 
     Raises:
@@ -85,12 +87,12 @@ def cross_validated(
     scores = np.zeros(len(examples))
     value = mean_auc(examples.labels, scores)
     rng = generator(settings.seed, f"cross-validation {name} {pixels_name}")
-    chance = np.empty(REFITS)
-    for refit in range(REFITS):
+    chance = np.empty(refits)
+    for refit in range(refits):
         labels = shuffled_labels(examples.labels, examples.groups, fold, rng)
         chance[refit] = mean_auc(labels, np.empty(len(examples)))
-        progress(f"refits of {name}", refit + 1, REFITS)
-    method = f"{REFITS} refits with labels shuffled over groups, mean AUC of {len(folds)} folds"
+        progress(f"refits of {name}", refit + 1, refits)
+    method = f"{refits} refits with labels shuffled over groups, mean AUC of {len(folds)} folds"
     everything = np.flatnonzero(fold >= 0)
     model = RungProblem(name, matrix, everything, nothing).fit(examples.labels)
     rung = Rung(

@@ -96,9 +96,10 @@ def neighbours(
     farness = np.square(among).sum(axis=1) - 2 * (asked @ among.T)
     nearest = np.sort(np.argpartition(farness, k - 1, axis=1)[:, :k]).astype(np.int64)
     distances = np.empty(nearest.shape)
-    step = max(1, _GATHERED // (4 * k * among.shape[1]))
+    step = max(1, _GATHERED // (8 * k * among.shape[1]))
     for start in range(0, len(asked), step):
         some = slice(start, start + step)
-        gaps = among[nearest[some]] - asked[some, None, :]
-        distances[some] = np.sqrt(np.square(gaps, out=gaps).sum(axis=2, dtype=np.float64))
+        gaps = among[nearest[some]].astype(np.float64)
+        gaps -= asked[some, None, :]
+        distances[some] = np.sqrt(np.square(gaps, out=gaps).sum(axis=2))
     return distances, nearest

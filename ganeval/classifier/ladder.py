@@ -71,8 +71,8 @@ def climb(
     """
     started = time.perf_counter()
     require_finite(name, matrix, examples)
-    problem = RungProblem(name, matrix, split.rows("train"), split.rows("validation"))
-    model = problem.fit(examples.labels)
+    train, validation = (_by_content(examples, split.rows(p)) for p in ("train", "validation"))
+    model = RungProblem(name, matrix, train, validation).fit(examples.labels)
     scores = model.scores(matrix)
     more = further_splits(examples, settings) if splits is None else splits
     seeds = [
@@ -187,6 +187,11 @@ def corrected_estimate(aucs: Sequence[float], examples: Examples, split: Split) 
     )
 
 
+def _by_content(examples: Examples, rows: Rows) -> Rows:
+    """Rows in an order that names of files do not change, so that no last digit does."""
+    return np.array(sorted(rows, key=lambda row: examples.contents[row]), np.int64)
+
+
 def _held_out(
     name: RungName,
     matrix: Matrix,
@@ -196,7 +201,8 @@ def _held_out(
     seed: int,
 ) -> float:
     """The AUC of the test units of one more split."""
-    problem = RungProblem(name, matrix, split.rows("train"), split.rows("validation"))
+    train, validation = (_by_content(examples, split.rows(p)) for p in ("train", "validation"))
+    problem = RungProblem(name, matrix, train, validation)
     test = split.rows("test")
     scores = problem.fit(examples.labels).scores(matrix[test])
     groups = [examples.groups[int(row)] for row in test]

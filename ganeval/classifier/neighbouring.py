@@ -47,6 +47,7 @@ def neighbouring_files(
     held: npt.NDArray[np.bool_],
     rng: np.random.Generator,
     runs: int,
+    orders: int = ORDERS,
 ) -> Neighbouring | None:
     """Labels blocks of four files by coins and asks 5 nearest neighbours for the labels.
 
@@ -61,6 +62,7 @@ def neighbouring_files(
         held: bool ``[n]``, files whose labels are asked.
         rng: Source of coins and orders.
         runs: Number of relabellings.
+        orders: Number of random orders.
 
     Returns:
         None where files are too few.
@@ -73,8 +75,8 @@ def neighbouring_files(
     nearest = known[nearest]
     observed = _aucs(_labels(np.arange(len(matrix)), rng, runs), asked, nearest)
     members = group_members(group_codes(groups, len(matrix)))
-    chance = np.empty(ORDERS)
-    for order in range(ORDERS):
+    chance = np.empty(orders)
+    for order in range(orders):
         files = np.concatenate([members[group] for group in rng.permutation(len(members))])
         chance[order] = _aucs(_labels(files, rng, runs), asked, nearest).mean()
     return Neighbouring(observed.tolist(), permutation_p(observed.mean(), chance), len(asked))
@@ -83,8 +85,7 @@ def neighbouring_files(
 def _labels(order: Rows, rng: np.random.Generator, runs: int) -> npt.NDArray[np.int64]:
     """Relabellings of files that stand in an order, ``[runs, n]``, by file."""
     labels = np.empty((runs, len(order)), np.int64)
-    for run in range(runs):
-        labels[run, order] = neighbour_labels(len(order), rng)
+    labels[:, order] = neighbour_labels(len(order), runs, rng)
     return labels
 
 

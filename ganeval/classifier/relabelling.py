@@ -69,7 +69,7 @@ def halved_labels(
     return labels
 
 
-def neighbour_labels(count: int, rng: np.random.Generator) -> Labels:
+def neighbour_labels(count: int, runs: int, rng: np.random.Generator) -> Labels:
     """Labels files in order of their names, so that neighbours share a label by chance.
 
     Consecutive blocks of four files share a label, the two blocks of a couple have opposite ones,
@@ -78,14 +78,15 @@ def neighbour_labels(count: int, rng: np.random.Generator) -> Labels:
 
     Args:
         count: Number of files.
+        runs: Number of independent labellings.
         rng: Source of the coins.
 
     Returns:
-        int64 ``[count]``: 0 or 1; -1 for what is left over at the end.
+        int64 ``[runs, count]``: 0 or 1; -1 for what is left over at the end.
     """
     couples = count // (2 * _BLOCK)
-    coins = rng.integers(2, size=couples)
-    labels = np.full(count, -1, np.int64)
-    blocks = np.stack([coins, 1 - coins], axis=1).ravel()
-    labels[: len(blocks) * _BLOCK] = np.repeat(blocks, _BLOCK)
+    coins = rng.integers(2, size=(runs, couples, 1))
+    blocks = np.concatenate([coins, 1 - coins], axis=2).reshape(runs, 2 * couples)
+    labels = np.full((runs, count), -1, np.int64)
+    labels[:, : 2 * couples * _BLOCK] = np.repeat(blocks, _BLOCK, axis=1)
     return labels
