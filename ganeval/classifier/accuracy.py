@@ -70,7 +70,6 @@ def accuracies(
     validation_labels: Labels,
     *,
     seed: int,
-    half: float = 0.0,
     level: float = 0.95,
 ) -> list[Accuracy]:
     """Returns the accuracy of the test part at two thresholds, by images.
@@ -86,16 +85,15 @@ def accuracies(
         validation_logits: Scores from which the second threshold is chosen; empty: only the first.
         validation_labels: Their labels.
         seed: Seed of the bootstrap.
-        half: Score at which p_fake is 1/2: 0 for logits, 0.5 for shares of neighbours.
         level: Confidence level.
 
     Returns:
-        At p_fake = 1/2, then at the threshold best on the validation part.
+        At p_fake = 1/2, which is a logit of 0, then at the threshold best on the validation part.
 
     Raises:
         InputError: A class is missing.
     """
-    thresholds: list[tuple[Literal["half", "validation"], float]] = [("half", half)]
+    thresholds: list[tuple[Literal["half", "validation"], float]] = [("half", 0.0)]
     if len(validation_logits):
         thresholds.append(("validation", best_threshold(validation_logits, validation_labels)))
     if len(np.unique(labels)) < 2:

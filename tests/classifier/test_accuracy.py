@@ -131,14 +131,6 @@ def test_right_answers_throughout_still_have_a_width(copies: int) -> None:
     assert one.total_variation == pytest.approx(2 * 0.0125 ** (1 / 25) - 1)
 
 
-def test_shares_of_neighbours_are_halved_elsewhere() -> None:
-    logits, labels, groups = scored(20, 20)
-    shares = expit(logits)
-    nothing = np.empty(0), np.empty(0, int)
-    of_shares = accuracies(shares, labels, groups, *nothing, seed=0, half=0.5)[0]
-    assert of_shares.balanced == accuracies(logits, labels, groups, *nothing, seed=0)[0].balanced
-
-
 def test_accuracies_need_both_classes() -> None:
     with pytest.raises(InputError, match="both classes"):
         accuracies(np.zeros(2), np.ones(2, int), ["a", "b"], np.empty(0), np.empty(0, int), seed=0)
