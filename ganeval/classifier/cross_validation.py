@@ -91,7 +91,7 @@ def cross_validated(
     for refit in range(refits):
         labels = shuffled_labels(examples.labels, examples.groups, fold, rng)
         chance[refit] = mean_auc(labels, np.empty(len(examples)))
-        progress(f"refits of {name}", refit + 1, refits)
+        progress(f"refits of {name}", refit + 1, refits, "rounds")
     method = f"{refits} refits with labels shuffled over groups, mean AUC of {len(folds)} folds"
     everything = np.flatnonzero(fold >= 0)
     model = RungProblem(name, matrix, everything, nothing).fit(examples.labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -166,39 +165,3 @@ def test_a_number_that_is_not_finite_names_its_image() -> None:
     matrix[3, 2] = np.nan
     with pytest.raises(GanevalError, match=r"3 of real: the rung spectrum got .* of 1 image"):
         climbed("spectrum", matrix, examples)
-
-
-def null_p(design: str, seed: int) -> float:
-    """The p-value where fakes and reals are drawn alike."""
-    if design == "pairs":
-        matrix, labels = pairs(60, seed=seed)
-        examples = labelled(labels, [f"pair {i % 60}" for i in range(120)])
-    elif design == "mixed":
-        matrix, labels = pairs(60, seed=seed)
-        lone = np.random.default_rng([seed, 1]).normal(size=(60, 20))
-        matrix = np.concatenate([matrix[:30], lone, matrix[60:90]])
-        labels = np.repeat([0, 1], 60)
-        groups = [f"pair {i}" for i in range(30)] + [f"alone {i}" for i in range(60)]
-        examples = labelled(labels, groups + groups[:30])
-    else:
-        examples, matrix = sets(60, crops=4 if design == "crops" else 1, seed=seed)
-    rung = climbed("features", matrix, examples, seed=seed, pairs=design in ("pairs", "mixed")).rung
-    assert rung.p is not None
-    return rung.p
-
-
-DESIGNS: Sequence[str] = ("singletons", "crops", "pairs", "mixed")
-
-
-def test_true_nulls_are_rejected_as_often_as_promised() -> None:
-    """200 tests at 5 %: 2 to 21 rejections, the central 99.9 % of the binomial distribution."""
-    p_values = [null_p(design, seed) for design in DESIGNS for seed in range(50)]
-    assert 2 <= sum(p < 0.05 for p in p_values) <= 21
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("design", DESIGNS)
-def test_every_design_keeps_its_level(design: str) -> None:
-    """400 tests at 5 %: 7 to 36 rejections; the exact tests may reject less, never more."""
-    p_values = [null_p(design, 1000 + seed) for seed in range(400)]
-    assert 7 <= sum(p < 0.05 for p in p_values) <= 36
