@@ -284,7 +284,9 @@ def _significant(bands: Sequence[SpectrumBand]) -> str:
 
 def _peaks(peaks: Sequence[SpectrumPeak]) -> Plot:
     telling = sorted(peaks, key=lambda one: -abs((one.auc.value or CHANCE) - CHANCE))
-    rows = [AucRow(one.frequency, _printed(one.auc.value), mark(one.auc)) for one in telling]
+    rows = [
+        AucRow(_direction(one.frequency), _printed(one.auc.value), mark(one.auc)) for one in telling
+    ]
     table = Table(
         "Spikes at multiples of an eighth",
         ("Frequency, across and down", "Reals", "Fakes", "AUC", "Interval"),
@@ -299,16 +301,23 @@ def _peaks(peaks: Sequence[SpectrumPeak]) -> Plot:
             for one in telling
         ],
     )
-    first = f"The {_PEAKS} frequencies that tell most of {len(peaks)}."
     meaning = [
         Note(
             "Spike",
-            "power at one frequency over the median around it, where upsampling by 2, 4 or 8 "
-            f"leaves a regular pattern. {first if len(peaks) > _PEAKS else ''}".strip(),
+            "power at one frequency, in cycles per pixel, over the median around it, where "
+            "upsampling by 2, 4 or 8 leaves a regular pattern.",
         )
     ]
+    if len(peaks) > _PEAKS:
+        meaning.append(Note("Shown", f"the {_PEAKS} of {len(peaks)} that tell most."))
     drawing = auc_plot(rows[:_PEAKS], axis=AXIS, prefix="peaks", name="peaks")
     return Plot("Spikes of the spectrum", [drawing], table, meaning, [])
+
+
+def _direction(frequency: str) -> str:
+    """``4/8 0/8`` in words: 4/8 across, 0/8 down."""
+    across, blank, down = frequency.partition(" ")
+    return f"{across} across, {down} down" if blank else frequency
 
 
 def _printed(value: float | None) -> str:

@@ -42,8 +42,8 @@ def formats_table(record: ClassifyRecord) -> Table:
     rows = [
         (
             one.name,
-            _shares(one.real),
-            _shares(one.fake),
+            _shares(one.real, one.name),
+            _shares(one.fake, one.name),
             fixed(one.distance, 2),
             exact_p(one.p),
             "differs" if one.differs else "alike",
@@ -170,10 +170,12 @@ def stages_table(record: ClassifyRecord) -> Table | None:
 
 
 def choices(params: Mapping[str, object]) -> Facts:
-    """Returns every choice of a run, as typed text."""
-    return Facts(
-        "Choices", [Fact(name, written(value), code=True) for name, value in params.items()]
-    )
+    """Returns every choice of a run, as typed text; those that were left open in one line."""
+    made = [
+        Fact(name, written(value), code=True) for name, value in params.items() if value is not None
+    ]
+    left = [name for name, value in params.items() if value is None]
+    return Facts("Choices", made + ([Fact("Left open", ", ".join(left))] if left else []))
 
 
 def _examples(leak: Leak) -> str:
@@ -182,10 +184,12 @@ def _examples(leak: Leak) -> str:
     return (", ".join(leak.examples[:_EXAMPLES]) + rest) or MISSING
 
 
-def _shares(distribution: Mapping[str, float]) -> str:
+def _shares(distribution: Mapping[str, float], name: str) -> str:
     """Prints a distribution: ``JPEG (98 %), PNG (2 %)``."""
     ranked = sorted(distribution.items(), key=lambda item: -item[1])
-    shown = [f"{name} ({_percent(share)})" for name, share in ranked[:_VALUES]]
+    shown = [f"{value} ({_percent(share)})" for value, share in ranked[:_VALUES]]
+    if name == "size":
+        shown = [text.replace("x", " × ") for text in shown]
     if rest := ranked[_VALUES:]:
         others = "1 other" if len(rest) == 1 else f"{len(rest):,} others"
         shown.append(f"{others} ({_percent(sum(share for _, share in rest))})")
@@ -215,9 +219,10 @@ def leaks_found(record: ClassifyRecord) -> str:
     elif not found:
         sentences.append(f"None of {len(record.leaks)} kinds of leakage was found.")
     else:
-        kinds = "kind" if len(found) == 1 else "kinds"
+        were = "was" if len(found) == 1 else "were"
         sentences.append(
-            f"{len(found)} {kinds} of leakage found, of {len(record.leaks)} looked for."
+            f"Of {len(record.leaks)} kinds of leakage looked for, {len(found)} {were} found; "
+            "what was done stands beside it."
         )
     if alarms:
         sentences.append(f"Alarm of null controls: {', '.join(alarms)}.")
@@ -231,7 +236,7 @@ def reasons(record: ClassifyRecord) -> Iterator[str]:
     audit = record.audit
     if not audit.differs:
         yield "Nothing that touches pixels differs between the two sets."
-    for text in audit.reasons:
+    for text in (*audit.reasons, *audit.notes):
         yield f"{text[0].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
     if audit.resized:
         yield f"Resized: {audit.resized}" + ("" if audit.resized.endswith(".") else ".")

@@ -19,10 +19,13 @@ MAP = "patch scores"
 """What the score map of an image is called beside it."""
 
 _ABOUT = {
-    "caught": "The fakes with the highest scores: what they show gives fakes away.",
-    "convincing": "The fakes with the lowest scores: the classifier takes them for real.",
-    "mistaken": "The reals with the highest scores: the classifier takes them for fakes.",
+    "caught": "The fakes with the highest scores.",
+    "convincing": "The fakes with the lowest scores.",
+    "mistaken": "The reals with the highest scores.",
 }
+_HALF = 0.5
+"""p fake from which an image is taken for fake."""
+
 SCALE = "map-scale"
 """Name of the picture of the colour scale that all score maps share."""
 
@@ -51,6 +54,7 @@ class ClassifyImages:
         note: Why there are none, or how many are gone.
         scale: The colours of all score maps, and what they mean.
         galleries: Test images by score.
+        mapped: Some of these have a score map beside them.
         maps: Mean score maps.
         spectrum: Mean spectra as pictures.
         drawn: Images made to look most real and most fake, and whatever else was drawn.
@@ -59,6 +63,7 @@ class ClassifyImages:
     note: str
     scale: tuple[Shot, str] | None
     galleries: Sequence[Grid]
+    mapped: bool
     maps: Sequence[DrawnGrid]
     spectrum: Sequence[DrawnGrid]
     drawn: Sequence[DrawnGrid]
@@ -92,7 +97,7 @@ def classify_images(
     if load is None:
         note = NO_IMAGES if any(wanted) else ""
         galleries = [_gallery(one, [], {}) for one in record.galleries]
-        return ClassifyImages(note, None, galleries, [], [], [])
+        return ClassifyImages(note, None, galleries, False, [], [], [])
     found = embed(wanted, load, budget)
     marks = {info.label: (info.role, _look(info.role)) for info in record.inputs}
     first, galleries_found = found[0], found[1 : 1 + len(record.galleries)]
@@ -102,7 +107,8 @@ def classify_images(
     grids: dict[str, list[DrawnGrid]] = {section: [] for _, section, _ in _SECTIONS}
     for plan, places in zip(plans, found[1 + len(record.galleries) :], strict=True):
         grids[plan.section].append(_pictures(plan, places))
-    return ClassifyImages(_note(found), _scale_shot(scale, first), galleries, **grids)
+    mapped = any(one.map for gallery in record.galleries for one in gallery.images)
+    return ClassifyImages(_note(found), _scale_shot(scale, first), galleries, mapped, **grids)
 
 
 def scored_table(title: str, images: Sequence[ScoredImage]) -> Table:
@@ -157,9 +163,24 @@ def _gallery(
     ]
     lost = len(gallery.images) - len(tiles) if places else 0
     note = f"{lost} of {len(gallery.images)} are not shown." if lost else ""
-    about = _ABOUT[gallery.name] if gallery.images else "There are none."
+    about = _about(gallery) if gallery.images else "There are none."
     table = scored_table(f"{gallery.display}, in numbers", gallery.images)
     return Grid(gallery.display, None, about, tiles, note, table if gallery.images else None)
+
+
+def _about(gallery: ScoredGallery) -> str:
+    """Says what the images are, and how many of them the classifier is wrong about."""
+    n = len(gallery.images)
+    fakes = sum(one.p_fake >= _HALF for one in gallery.images)
+    wrong = {
+        "mistaken": (fakes, "fakes, p 0.5 or more"),
+        "convincing": (n - fakes, "real, p below 0.5"),
+    }
+    if gallery.name not in wrong:
+        return _ABOUT[gallery.name]
+    count, kind = wrong[gallery.name]
+    many = "None" if count == 0 else "All" if count == n else f"{count:,} of these {n:,}"
+    return f"{_ABOUT[gallery.name]} {many} {'is' if count == 1 else 'are'} taken for {kind}."
 
 
 def _shots(one: ScoredImage, found: Found, marks: dict[str, tuple[Role, str]]) -> Iterator[Shot]:

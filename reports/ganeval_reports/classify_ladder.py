@@ -84,7 +84,7 @@ def nulls_table(nulls: Sequence[NullControl]) -> Table | None:
             f"{len(one.runs):,}" if one.runs else MISSING,
             MISSING if one.p is None else exact_p(one.p),
             MISSING if one.p_holm is None else exact_p(one.p_holm),
-            "ALARM" if one.alarm else "as expected" if one.auc.value is not None else "not run",
+            "ALARM" if one.alarm else "no alarm" if one.auc.value is not None else "not run",
             one.remedy or MISSING,
         )
         for one in nulls
@@ -97,7 +97,7 @@ def nulls_table(nulls: Sequence[NullControl]) -> Table | None:
 
 
 def _rungs(record: ClassifyRecord) -> Iterator[AucRow | Heading]:
-    for title, probe in (("", False), ("From the file format alone", True)):
+    for title, probe in (("", False), ("Probes of the file format", True)):
         own = [one for one in record.rungs if one.probe == probe]
         if own and title:
             yield Heading(title)
@@ -169,7 +169,13 @@ def _meaning(record: ClassifyRecord) -> Iterator[Note]:
     if any(one.seeds for one in record.rungs) or any(one.runs for one in record.nulls):
         yield Note("Thin ticks", "the same under further seeds; the runs of a null control")
     if any(_band(one) for one in record.nulls):
-        yield Note("Pale band", "where a null control lies 99 times in 100")
+        yield Note("Pale band", "where the mean of a null control lies 99 times in 100")
+    if any(one.probe for one in record.rungs):
+        yield Note(
+            "Probes",
+            "look at traces of storing. One that tells the sets apart proves nothing about the "
+            "format, since content leaves such traces too; the control below them does.",
+        )
 
 
 def _methods(record: ClassifyRecord) -> Iterator[Note]:

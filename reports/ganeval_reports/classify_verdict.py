@@ -162,7 +162,10 @@ def reported_stats(record: ClassifyRecord) -> list[Stat]:
 
 def _auc(record: ClassifyRecord, rung: Rung | None) -> Stat:
     notes = []
-    if rung is not None and (found := interval(rung.test)):
+    value = None if rung is None else rung.test.value
+    text = "no value" if value is None else auc_number(value)
+    decimals = len(text.partition(".")[2]) if value is not None else 2
+    if rung is not None and (found := interval(rung.test, decimals)):
         notes.append(f"{percent(rung.test.level)} interval {found}")
     if rung is not None and rung.test.reason:
         notes.append(rung.test.reason)
@@ -170,8 +173,6 @@ def _auc(record: ClassifyRecord, rung: Rung | None) -> Stat:
     notes.append(f"{record.primary.m:,} + {record.primary.n:,} units {held} (fake + real)")
     pixels = "" if record.primary.pixels == "raw" else f", {defended_name(record)} pixels"
     notes.append(f"{rung.display if rung else record.primary.rung}{pixels}")
-    value = None if rung is None else rung.test.value
-    text = "no value" if value is None else auc_number(value)
     return Stat("AUC", "0.5 is chance", text, "", notes, missing=value is None)
 
 

@@ -129,7 +129,7 @@ def accuracy(threshold: str, logit: float, value: float) -> Accuracy:
 
 
 def format_audit() -> FormatAudit:
-    whole = {"256 x 256": 1.0}
+    whole = {"256x256": 1.0}
     return FormatAudit(
         properties=[
             FormatProperty(

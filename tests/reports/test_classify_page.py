@@ -147,13 +147,13 @@ def test_an_alarm_of_a_null_control_is_told_with_its_remedy(record: ClassifyReco
     table = nulls_table(record.nulls)
     assert table
     *quiet, alarm = table.rows
-    assert {row[7] for row in quiet} == {"as expected"}
+    assert {row[7] for row in quiet} == {"no alarm"}
     assert alarm[7:] == ("ALARM", "declare groups with --groups <file>")
     assert alarm[3] == "0.450 to 0.550"
 
 
 def test_leakage_found_is_counted_with_examples_and_what_was_done(page: Page) -> None:
-    assert "2 kinds of leakage found, of 4 looked for." in page.text
+    assert "Of 4 kinds of leakage looked for, 2 were found" in page.text
     assert "Alarm of null controls: Neighbours among the fakes." in page.text
     assert f"Identical pixels in both sets 2 dropped from both {SCRIPT}" in page.text
     assert "fake-4.png and 2 more" in page.text
@@ -184,8 +184,31 @@ def test_a_gallery_shows_image_and_map_together(record: ClassifyRecord, drawn: P
     assert tile.shots[0].name == ODD_KEYS[0]
     assert tile.number == "p fake 0.98"
     assert shown.galleries[2].tiles[0].shots[0].role == "real"
+    assert shown.galleries[1].about.endswith("All are taken for real, p below 0.5.")
+    assert shown.galleries[2].about.endswith("All are taken for fakes, p 0.5 or more.")
     assert shown.scale
     assert shown.note == ""
+
+
+@pytest.mark.parametrize(
+    ("p_fake", "about"),
+    [
+        ((0.6, 0.7, 0.8), "None are taken for real"),
+        ((0.4, 0.7, 0.8), "1 of these 3 is taken for real"),
+        ((0.1, 0.2, 0.7), "2 of these 3 are taken for real"),
+    ],
+)
+def test_a_convincing_fake_is_called_so_only_where_it_convinces(
+    record: ClassifyRecord, p_fake: tuple[float, ...], about: str
+) -> None:
+    one = record.galleries[1]
+    images = [
+        image.model_copy(update={"p_fake": p})
+        for image, p in zip(one.images[:3], p_fake, strict=True)
+    ]
+    few = record.model_copy(update={"galleries": [one.model_copy(update={"images": images})]})
+    shown = classify_images(few, lambda _label, _key: None, 10**9)
+    assert about in shown.galleries[0].about
 
 
 def test_pictures_of_reals_and_fakes_stand_in_pairs(
