@@ -24,7 +24,7 @@ from ganeval.statistics.streams import generator
 
 TILE: Final = 32
 QUALITY: Final = 75
-MOST: Final = 60
+MOST: Final = 50
 
 _Floats = npt.NDArray[np.float32]
 Score = Callable[[Sequence[Pixels]], Scores]
@@ -73,7 +73,7 @@ def band_stop(
         scores = np.asarray(score(changed), np.float64)
         separated = held_out.separation(scores, held_out.rows[places], threshold=held_out.threshold)
         table.append(BandStop(name=change.name, display=change.display, auc=separated.auc))
-        progress("what the classifier leans on", done * len(images), len(changes) * len(images))
+        progress("what the classifier leans on", done, len(changes), "rounds")
     return table
 
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ganeval.classifier.examples import FAKE, REAL
+from ganeval.classifier.examples import FAKE, REAL, Scores
 from ganeval.classifier.network import PatchNetwork
 from ganeval.classifier.network_form import NetworkForm
 from ganeval.classifier.why.held_out import HeldOut, class_places
@@ -31,7 +31,7 @@ STEP_SIZE: Final = 0.01
 """Root mean square by which a step changes the picture, of 0..1."""
 
 PENALTY: Final = 1e-3
-NOISE: Final = 0.05
+NOISE: Final = 0.01
 _GREY: Final = 0.5
 _REACHED: Final = 0.95  # quantile of the class's own scores
 
@@ -130,7 +130,7 @@ def ascend(
             direction = gradient - 2 * penalty * change.detach()
             norm = direction.flatten(1).norm(dim=1)[:, None, None, None]
             change = change.detach() + reach * direction / (norm + 1e-8)
-            progress("class images", step + 1, steps)
+            progress("class images", step + 1, steps, "rounds")
     real, fake = (
         Ascent(Frame(_pixels(change[i]), scores_so_far[i][-1], steps), matched[i], scores_so_far[i])
         for i in range(2)
@@ -156,6 +156,7 @@ def _pixels(change: torch.Tensor) -> npt.NDArray[np.float32]:
 def class_images(
     fitted: FormedNetwork,
     held_out: HeldOut,
+    scores: Scores,
     out: Path,
     *,
     steps: int = STEPS,
@@ -169,13 +170,14 @@ def class_images(
 
     Args:
         fitted: The network; it is not changed.
-        held_out: The test part.
+        held_out: The test part, ``[n]``.
+        scores: float64 ``[n]``, the network's own scores of it.
         out: Folder of the record.
         steps: Number of steps.
         progress: Told how many steps are done.
     """
     quantiles = [
-        float(np.quantile(sign * held_out.scores[class_places(held_out.labels, label)], _REACHED))
+        float(np.quantile(sign * scores[class_places(held_out.labels, label)], _REACHED))
         for label, _, sign in _CLASSES
     ]
     ascents = ascend(
@@ -209,16 +211,24 @@ def _class_pictures(
     )
     if matched is None:
         return
+    contrast = _contrast(matched.picture)
     yield Picture(
         name=f"most-{kind}-matched",
-        file=_saved(matched.picture, out, f"most-{kind}-matched"),
+        file=_saved(_GREY + contrast * (matched.picture - _GREY), out, f"most-{kind}-matched"),
         display=f"Just {kind} enough",
         caption=(
             f"The first picture on the same way ({matched.step} steps) that the network takes for "
             f"as {kind} as the clearest test images: logit {sign * matched.score:.3g}; {own}. The "
             f"least pattern that it takes for {kind}."
+            + (f" Shown with {contrast} times its contrast." if contrast > 1 else "")
         ),
     )
+
+
+def _contrast(picture: npt.NDArray[np.float32]) -> int:
+    """How many times a pattern's contrast may be raised before 1 % of it is cut off."""
+    strongest = float(np.quantile(np.abs(picture - _GREY), 0.99))
+    return max(1, int(_GREY / max(strongest, 1e-3)))
 
 
 def _below(sign: float) -> str:
@@ -226,5 +236,5 @@ def _below(sign: float) -> str:
 
 
 def _saved(picture: npt.NDArray[np.float32], out: Path, name: str) -> str:
-    pixels: Pixels = np.rint(picture * 255).astype(np.uint8)
+    pixels: Pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     return save_picture(enlarged(Image.fromarray(pixels)), out, name)

@@ -14,6 +14,7 @@ from ganeval.classifier.examples import Examples, Scores, Split
 from ganeval.classifier.why.band_stop import Score, band_stop
 from ganeval.classifier.why.galleries import galleries, gallery_digests, gallery_places
 from ganeval.classifier.why.held_out import HeldOut, hold_out
+from ganeval.classifier.why.lazy_images import LazyImages
 from ganeval.classifier.why.patch_maps import (
     PatchScorer,
     border_profiles,
@@ -80,6 +81,7 @@ def explain(
     *,
     network: FittedNetwork | None = None,
     score: Score | None = None,
+    network_scores: Scores | None = None,
     temperature: float = 1.0,
     generator_train: npt.NDArray[np.bool_] | None = None,
     pairs_confirmed: bool = False,
@@ -95,9 +97,11 @@ def explain(
         split: Which of them are the test part.
         scores: float64 ``[n]``, the best rung's scores of all images; higher is more fake.
         out: Folder of the record; pictures go to its folder ``pictures``.
-        network: The network, if it is the best rung.
-        score: The fitted best rung as a function of pixels; None: that of the network, and no
-            band-stop table without one.
+        network: The network, whether it is the best rung or not; None: there is none, and no
+            score maps and class images.
+        score: The best rung as a function of pixels; None if it is the network.
+        network_scores: float64 ``[n]``, the network's scores of all images; None: the best rung's
+            if that is the network, else they are computed.
         temperature: What scores are divided by before they are probabilities.
         generator_train: bool ``[n]``, the fakes whose sources the generator was trained on.
         pairs_confirmed: Groups that hold both classes are pairs of one picture.
@@ -135,7 +139,8 @@ def explain(
             curves += border_profiles(maps, held_out)
         from ganeval.classifier.why.class_images import class_images  # loads torch
 
-        pictures += class_images(network, held_out, out, progress=progress)
+        own = _of_network(held_out, network, score, network_scores)
+        pictures += class_images(network, held_out, own, out, progress=progress)
     spectrum = spectrum_difference(held_out, out)
     return Why(
         galleries=galleries(held_out, places, files),
@@ -147,6 +152,17 @@ def explain(
         slices=slices(held_out, split, scores, generator_train),
         digests=gallery_digests(held_out, places),
     )
+
+
+def _of_network(
+    held_out: HeldOut, network: FittedNetwork, score: Score | None, known: Scores | None
+) -> Scores:
+    """The network's scores of the test part."""
+    if known is not None:
+        return np.asarray(known, np.float64)[held_out.rows]
+    if score is None:
+        return held_out.scores
+    return network.logits(LazyImages(len(held_out), held_out.pixels))
 
 
 def _band_stop(

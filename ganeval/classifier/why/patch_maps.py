@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ganeval.classifier.examples import FAKE, REAL
 from ganeval.classifier.why.bands import class_band
 from ganeval.classifier.why.held_out import HeldOut, class_places
+from ganeval.classifier.why.lazy_images import LazyImages
 from ganeval.classifier.why.pictures import colour_bar, diverging, safe_stem, save_picture
 from ganeval.images.decoding import Pixels
 from ganeval.metrics.settings import Progress, silent
@@ -32,10 +33,19 @@ _KINDS: Final = ((REAL, "real", "reals"), (FAKE, "fake", "fakes"))
 
 
 class PatchScorer(Protocol):
-    """A network that scores patches."""
+    """A network that scores the patches of an image."""
 
     def patch_logits(self, pixels: Pixels, /) -> Map:
         """Returns the score of each patch of an image, float32 ``[h, w]``."""
+        ...
+
+
+@runtime_checkable
+class BatchedPatchScorer(Protocol):
+    """A network that scores the patches of many images, several of them at once."""
+
+    def patch_maps(self, pixels: Sequence[Pixels], /) -> Iterable[Map]:
+        """Returns the score of each patch of each image, float32 ``[h, w]``, in their order."""
         ...
 
 
@@ -60,14 +70,21 @@ def patch_maps(
 ) -> PatchMaps:
     """Scores the patches of every image of the test part."""
     maps, sizes = [], []
-    for place in range(len(held_out)):
-        pixels = held_out.pixels(place)
-        maps.append(np.asarray(network.patch_logits(pixels), np.float32))
-        sizes.append((pixels.shape[0], pixels.shape[1]))
+    images = LazyImages(len(held_out), held_out.pixels)
+    for place, scored in enumerate(_scored(network, images)):
+        height, width, _ = images[place].shape
+        maps.append(np.asarray(scored, np.float32))
+        sizes.append((height, width))
         progress(label, place + 1, len(held_out))
     magnitudes = np.concatenate([np.abs(one).ravel() for one in maps])
     scale = float(np.quantile(magnitudes, QUANTILE))
     return PatchMaps(maps, sizes, scale if scale > 0 else 1.0)
+
+
+def _scored(network: PatchScorer, images: Sequence[Pixels]) -> Iterable[Map]:
+    if isinstance(network, BatchedPatchScorer):
+        return network.patch_maps(images)
+    return (network.patch_logits(image) for image in images)
 
 
 def upsampled(patches: npt.NDArray[np.floating], height: int, width: int) -> Map:
@@ -137,9 +154,10 @@ def scale_picture(maps: PatchMaps, out: Path) -> Picture:
         file=save_picture(colour_bar(), out, "map-scale"),
         display="Colour scale of all score maps",
         caption=(
-            f"Patch scores from -{maps.scale:.3g} (as in reals, blue) over 0 (white) to "
-            f"+{maps.scale:.3g} (as in fakes, red), the same in every map: the 99th percentile of "
-            "the absolute patch score over the whole test part. Larger scores get the end colours."
+            f"Patch scores of the network, from -{maps.scale:.3g} (as in reals, blue) over 0 "
+            f"(white) to +{maps.scale:.3g} (as in fakes, red), the same in every map: the 99th "
+            "percentile of the absolute patch score over the whole test part. Larger scores get "
+            "the end colours."
         ),
         scale=maps.scale,
     )

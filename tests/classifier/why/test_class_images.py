@@ -81,11 +81,11 @@ def test_equal_seeds_draw_equal_pictures() -> None:
 def test_most_fake_has_the_colour_that_fakes_have(make, tmp_path) -> None:
     red = torch.zeros(3, 32, 32)
     red[0], red[2] = 1e-3, -1e-3
-    fitted = Fitted(NetworkForm("default", side=32), Linear(red))
+    fitted = Fitted(NetworkForm("default"), Linear(red))
     made = make(reals=10, fakes=10, side=32)
     scores = np.where(made.labels == 1, 0.5, -0.5) + np.linspace(-0.1, 0.1, 20)
     held_out = hold_out(made.examples, made.split, scores)
-    pictures = {one.name: one for one in class_images(fitted, held_out, tmp_path)}
+    pictures = {one.name: one for one in class_images(fitted, held_out, scores, tmp_path)}
     assert list(pictures) == ["most-real", "most-real-matched", "most-fake", "most-fake-matched"]
     from PIL import Image
 

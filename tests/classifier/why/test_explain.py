@@ -91,6 +91,27 @@ def test_without_a_network_what_needs_one_is_left_out(make, steep, tmp_path) -> 
     assert explain(made.examples, made.split, scores, tmp_path).bandstop == []
 
 
+def test_class_images_are_held_against_the_networks_own_scores(
+    make, steep, network, tmp_path
+) -> None:
+    made = make(reals=6, fakes=6, side=32)
+    own = network.logits(made.examples.pixels)
+    other = 100 + np.arange(12.0)  # of another rung, which is the best
+    for known in (None, own):
+        why = explain(
+            made.examples,
+            made.split,
+            other,
+            tmp_path,
+            network=network,
+            score=steep.logits,
+            network_scores=known,
+        )
+        (picture,) = [one for one in why.pictures if one.name == "most-fake"]
+        assert f"below {np.quantile(own[6:], 0.95):.3g}" in picture.caption
+    assert why.galleries[0].images[0].logit == 111
+
+
 def test_only_the_test_part_is_looked_at(make, steep, tmp_path) -> None:
     made = make(reals=20, fakes=20)
     parts = np.full(40, 2, np.int8)
