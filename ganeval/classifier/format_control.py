@@ -18,6 +18,7 @@ from ganeval.classifier.linear import fit_linear
 from ganeval.classifier.pipelines import Pipeline, set_pipeline
 from ganeval.classifier.probes import compression_matrix
 from ganeval.classifier.settings import ClassifySettings
+from ganeval.classifier.stored import all_grey
 from ganeval.features.devices import usable_cores
 from ganeval.images.decoding import Pixels
 from ganeval.metrics.settings import Progress, silent
@@ -182,17 +183,13 @@ def _sources(examples: Examples, rows: Rows) -> Callable[[int], Pixels]:
         (header.height, header.width) != examples.pixels[0].shape[:2] for header in examples.headers
     ):
         return lambda place: examples.pixels[int(rows[place])]
-    grey = all(_is_grey(examples.pixels[int(row)]) for row in rows)
+    grey = all_grey(examples.pixels)
 
     def native(place: int) -> Pixels:
         image = examples.images[REAL].image(examples.keys[int(rows[place])])
         return np.asarray(image.convert("L").convert("RGB") if grey else image)
 
     return native
-
-
-def _is_grey(pixels: Pixels) -> bool:
-    return bool((pixels == pixels[..., :1]).all())
 
 
 def _defended(

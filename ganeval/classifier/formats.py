@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganeval.classifier.examples import FAKE, REAL, Examples
-from ganeval.classifier.stored import container, stored
+from ganeval.classifier.stored import all_grey, container, stored
 from ganeval.images import Header
 from ganeval.images.jpeg import quality_bucket
 from ganeval.records.classify import FormatAudit, FormatProperty
@@ -25,6 +26,7 @@ LEVEL: Final = 0.01  # of the permutation test
 _PERMUTATIONS = 999
 _BLOCK = 1 << 22  # entries of the permuted labels at once
 _MOST_VALUES = 12  # of a property; with more of them, ranges take their place
+_MORE = " with tables "  # behind it stands what tells values of one name apart
 _SHOWN = 3  # values of a mix in words
 
 Value = Callable[[Header], str]
@@ -38,7 +40,8 @@ class _Property:
         name: What it is called.
         value: Its value of a file.
         range: A coarser value, for sets of many values.
-        pixels: What of the value touches pixels; None: nothing.
+        pixels: What of the value touches pixels; the value itself where all of it does; None:
+            nothing.
     """
 
     name: str
@@ -58,7 +61,8 @@ def audit_formats(examples: Examples, resized: str | None, seed: int) -> FormatA
         resized: To which size images of unequal sizes were brought; None: sizes were equal.
         seed: Random seed of the relabellings.
     """
-    properties = [_compared(one, examples, seed) for one in _PROPERTIES]
+    grey = all_grey(examples.pixels)
+    properties = [_compared(one, examples, seed, grey) for one in _PROPERTIES]
     differing = {one.name: one for one in properties if one.differs}
     touching = [one for one in differing.values() if not one.metadata_only]
     return FormatAudit(
@@ -78,11 +82,22 @@ def property_values(name: str, headers: Sequence[Header]) -> list[tuple[str, ...
         headers: Of the files.
 
     Returns:
-        For each file its value and, where the property has one, the coarser value; nothing for a
-        property that is not known.
+        For each file its value, shortened and in full where they differ, and the coarser value
+        where the property has one; nothing for a property that is not known.
     """
-    ways = [way for one in _PROPERTIES if one.name == name for way in (one.value, one.range) if way]
-    return [tuple(way(header) for way in ways) for header in headers]
+    found = [one for one in _PROPERTIES if one.name == name]
+    return [
+        tuple(
+            value
+            for one in found
+            for value in dict.fromkeys((_short(one.value(header)), *_ways(one, header)))
+        )
+        for header in headers
+    ]
+
+
+def _ways(one: _Property, header: Header) -> list[str]:
+    return [way(header) for way in (one.value, one.range) if way is not None]
 
 
 def stored_as(headers: Sequence[Header]) -> str:
@@ -106,14 +121,16 @@ def _storage(header: Header) -> str:
     return " ".join(parts)
 
 
-def _compared(one: _Property, examples: Examples, seed: int) -> FormatProperty:
-    """Compares the two sets in one property."""
+def _compared(one: _Property, examples: Examples, seed: int, grey: bool) -> FormatProperty:
+    """Compares the two sets in one property; ``grey``: no image has colours, whatever its file."""
     values = _values(one, examples.headers)
     distance, p = _distance(values, examples, seed, one.name)
     differs = distance > DIFFERENT and p < LEVEL
     metadata_only = one.pixels is None
-    if differs and one.pixels is not None:
+    if differs and one.pixels is not None and one.pixels is not one.value:
         touching = [one.pixels(header) for header in examples.headers]
+        if grey:
+            touching = ["grey" if value == "colour" else value for value in touching]
         left, chance = _distance(touching, examples, seed, f"{one.name} pixels")
         metadata_only = not (left > DIFFERENT and chance < LEVEL)
     shares = [_shares(values, examples.labels == label) for label in (REAL, FAKE)]
@@ -133,7 +150,13 @@ def _values(one: _Property, headers: Sequence[Header]) -> list[str]:
     values = [one.value(header) for header in headers]
     if one.range is not None and len(set(values)) > _MOST_VALUES:
         return [one.range(header) for header in headers]
-    return values
+    names = {value: _short(value) for value in values}
+    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    return [value if names[value] in several else names[value] for value in values]
+
+
+def _short(value: str) -> str:
+    return value.partition(_MORE)[0]
 
 
 def _distance(
@@ -206,20 +229,19 @@ def _mix(shares: dict[str, float]) -> str:
 
 def _reasons(examples: Examples, differing: dict[str, FormatProperty]) -> list[str]:
     """The differences that touch pixels, in words; the kind of file in one of them."""
-    reasons = []
-    if _FILE_KIND & set(differing):
-        sides = [
-            stored_as(
-                [
-                    h
-                    for h, one in zip(examples.headers, examples.labels, strict=True)
-                    if one == label
-                ]
-            )
-            for label in (REAL, FAKE)
-        ]
-        reasons.append(f"reals are {sides[0]}, fakes {sides[1]}")
-    return reasons + [_sentence(one) for name, one in differing.items() if name not in _FILE_KIND]
+    kind = [one for name, one in differing.items() if name in _FILE_KIND]
+    reasons = [_sentence(one) for name, one in differing.items() if name not in _FILE_KIND]
+    if not kind:
+        return reasons
+    real, fake = (
+        stored_as(
+            [h for h, one in zip(examples.headers, examples.labels, strict=True) if one == label]
+        )
+        for label in (REAL, FAKE)
+    )
+    if real == fake:  # tables of one name
+        return [*map(_sentence, kind), *reasons]
+    return [f"reals are {real}, fakes {fake}", *reasons]
 
 
 def _sentence(one: FormatProperty) -> str:
@@ -240,7 +262,13 @@ def _size_range(header: Header) -> str:
 
 
 def _table(header: Header) -> str:
-    return quality_name(header)
+    if header.jpeg is None:
+        return "none"
+    return f"{quality_name(header)}{_MORE}{zlib.crc32(repr(header.jpeg.tables).encode()):08x}"
+
+
+def _chroma(header: Header) -> str:
+    return header.jpeg.chroma if header.jpeg else "none"
 
 
 def _table_range(header: Header) -> str:
@@ -250,11 +278,7 @@ def _table_range(header: Header) -> str:
 _PROPERTIES: Final = (
     _Property("container", container, pixels=lambda h: container(h) if h.lossy else "lossless"),
     _Property("quantisation table", _table, _table_range, pixels=_table),
-    _Property(
-        "chroma subsampling",
-        lambda h: h.jpeg.chroma if h.jpeg else "none",
-        pixels=lambda h: h.jpeg.chroma if h.jpeg else "none",
-    ),
+    _Property("chroma subsampling", _chroma, pixels=_chroma),
     _Property("mode", lambda h: h.mode, pixels=lambda h: stored(h).colour),
     _Property("bit depth", lambda h: str(h.depth), pixels=lambda h: str(stored(h).depth)),
     _Property("size", _size, _size_range, pixels=_size),

@@ -25,7 +25,7 @@ from ganeval.classifier.steps import (
     resized,
     writable_chroma,
 )
-from ganeval.classifier.stored import stored
+from ganeval.classifier.stored import all_grey, stored
 from ganeval.errors import InputError
 from ganeval.images import Header
 from ganeval.images.decoding import Pixels
@@ -160,7 +160,9 @@ def set_pipeline(examples: Examples, label: int, settings: ClassifySettings) -> 
         return parse_pipeline(text, option)
     rows = np.flatnonzero(examples.labels == label)
     sizes = {examples.pixels[int(row)].shape[:2] for row in rows}
-    return infer_pipeline([examples.headers[int(row)] for row in rows], sizes)
+    pipeline = infer_pipeline([examples.headers[int(row)] for row in rows], sizes)
+    # Where a set of colours was compared in grey with a grey one, that is done already.
+    return pipeline.without(Grey) if pipeline.has(Grey) and all_grey(examples.pixels) else pipeline
 
 
 def infer_pipeline(headers: Sequence[Header], sizes: set[tuple[int, ...]]) -> Pipeline:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ganeval.images import Header
+from ganeval.images.decoding import Pixels
 from ganeval.images.jpeg import Tables
 
 Colour = Literal["colour", "grey", "palette"]
@@ -64,9 +65,9 @@ def container(header: Header) -> str:
     return "array" if header.format in ("array", "memory") else header.format
 
 
-def sizes_differ(headers: Sequence[Header]) -> bool:
-    """Tells whether there is more than one size."""
-    return len({(header.width, header.height) for header in headers}) > 1
+def all_grey(pixels: Sequence[Pixels]) -> bool:
+    """Tells whether every image has three equal channels; a colour one ends the search."""
+    return all(bool((one == one[..., :1]).all()) for one in pixels)
 
 
 def _colour(header: Header) -> Colour:

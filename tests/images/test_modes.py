@@ -13,7 +13,17 @@ from PIL import Image, ImageCms
 
 from ganeval.images import Header, open_image_set
 
-from .conftest import CORRECT, PEER, as_peers, grey, header, on_background, pixels, refusal
+from .conftest import (
+    CORRECT,
+    PEER,
+    MakePng,
+    as_peers,
+    grey,
+    header,
+    on_background,
+    pixels,
+    refusal,
+)
 
 
 class TestModes:
@@ -161,3 +171,52 @@ def _tiff_of_12_bits() -> bytes:
     for tag, kind, value in entries:
         directory += struct.pack("<HHI", tag, kind, 1) + struct.pack("<I", value)
     return b"II*\0" + struct.pack("<I", 12) + b"\xff\xf8\x00\0" + directory + struct.pack("<I", 0)
+
+
+class TestStorage:
+    @pytest.mark.parametrize(
+        ("depth", "colour", "shape"), [(1, 0, ()), (2, 0, ()), (4, 0, ()), (8, 2, (3,))]
+    )
+    def test_depth_is_that_of_the_file(
+        self, tmp_path: Path, png: MakePng, depth: int, colour: int, shape: tuple[int, ...]
+    ) -> None:
+        samples = np.zeros((8, 8, *shape), np.uint8)
+        (tmp_path / "a.png").write_bytes(png(samples, depth, colour))
+        assert header(tmp_path / "a.png").depth == depth
+
+    def test_depth_of_16_bit_colour_and_of_palettes(self, tmp_path: Path, png: MakePng) -> None:
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "a.png").write_bytes(png(np.zeros((8, 8, 3), np.uint16), 16, 2))
+        assert header(tmp_path / "deep" / "a.png").depth == 16
+        (tmp_path / "few").mkdir()
+        few = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) % 10).convert("RGB")
+        few.quantize(10).save(tmp_path / "few" / "a.png", bits=4)
+        assert header(tmp_path / "few" / "a.png").depth == 4
+
+    @pytest.mark.parametrize(
+        ("suffix", "options", "lossy"),
+        [
+            ("png", {}, False),
+            ("bmp", {}, False),
+            ("jpg", {}, True),
+            ("webp", {"quality": 80}, True),
+            ("webp", {"lossless": True}, False),
+            ("webp", {"quality": 80, "exif": b"Exif\0\0"}, True),
+            ("webp", {"lossless": True, "exif": b"Exif\0\0"}, False),
+        ],
+    )
+    def test_lossy_files_are_told_from_others(
+        self, tmp_path: Path, suffix: str, options: dict[str, Any], lossy: bool
+    ) -> None:
+        path = tmp_path / f"a.{suffix}"
+        Image.linear_gradient("L").convert("RGB").save(path, **options)
+        assert header(path).lossy is lossy
+
+    @pytest.mark.parametrize("lossless", [True, False])
+    def test_animated_webp_is_told_by_its_first_frame(self, tmp_path: Path, lossless: bool) -> None:
+        path = tmp_path / "a.webp"
+        frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+        frames[0].save(path, save_all=True, append_images=frames[1:], lossless=lossless)
+        found = header(path)
+        assert found.frames == 2
+        assert found.lossy is not lossless
