@@ -11,6 +11,7 @@ from ganeval.classifier.examples import FAKE, REAL, Examples, Split
 from ganeval.classifier.fit import fit_network
 from ganeval.classifier.network_form import NetworkForm
 from ganeval.classifier.settings import ClassifySettings
+from ganeval.classifier.training_batches import MOST_EPOCHS
 from ganeval.errors import InputError
 from ganeval.metrics.settings import Progress, silent
 from ganeval.records import Estimate
@@ -46,6 +47,7 @@ def as_reported(
     progress: Progress = silent,
     announce: Callable[[str], None] = lambda text: None,
     form: NetworkForm | None = None,
+    epochs: int = MOST_EPOCHS,
 ) -> AsReported:
     """Trains and scores the way the founding report did: two parts, no groups.
 
@@ -58,6 +60,7 @@ def as_reported(
         progress: Told how far training is.
         announce: Told how long it may take.
         form: Another network than the preset's.
+        epochs: Epochs at most.
 
     Raises:
         InputError: A set has fewer than two images, or training is refused; see `fit_network`.
@@ -65,7 +68,14 @@ def as_reported(
     """
     split = two_way_split(examples)
     fitted = fit_network(
-        examples, split, settings, seed=seed, progress=progress, announce=announce, form=form
+        examples,
+        split,
+        settings,
+        seed=seed,
+        progress=progress,
+        announce=announce,
+        form=form,
+        epochs=epochs,
     )
     scored = split.rows("validation")
     logits = fitted.logits([examples.pixels[row] for row in scored])

@@ -20,7 +20,7 @@ from ganeval.classifier.network import SMALLEST, key_dropout, parameter_count
 from ganeval.classifier.network_form import NetworkForm, form_of
 from ganeval.classifier.network_scores import MICRO_BATCH, NetworkScores
 from ganeval.classifier.settings import ClassifySettings
-from ganeval.classifier.training_batches import FEWEST_EPOCHS, TrainingBatches
+from ganeval.classifier.training_batches import FEWEST_EPOCHS, MOST_EPOCHS, TrainingBatches
 from ganeval.classifier.training_time import (
     WARM_UP_STEPS,
     Stopwatch,
@@ -89,6 +89,7 @@ def fit_network(
     pixels: PixelsName = "raw",
     fits: int = 1,
     form: NetworkForm | None = None,
+    epochs: int = MOST_EPOCHS,
 ) -> FittedNetwork:
     """Trains the network of a preset on the training part, and chooses on the validation part.
 
@@ -105,6 +106,7 @@ def fit_network(
         pixels: Whether these are raw or defended pixels.
         fits: Trainings of this kind in the whole run; their time is announced together.
         form: Another network than the preset's.
+        epochs: Epochs at most.
 
     Raises:
         InputError: Images are too small, a part lacks a class, or it would take more than half an
@@ -121,6 +123,7 @@ def fit_network(
         settings.augment or form.augmentation,
         settings.crop,
         seed,
+        epochs,
     )
     device = torch.device(choose_engine("torch", settings.device).device)
     time = _warm_up(batches, examples, validation, form, device, fits)

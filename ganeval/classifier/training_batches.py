@@ -67,6 +67,7 @@ class TrainingBatches:
         augmentation: What is done to them.
         crop: Side of the crops of the default form, pixels.
         seed: Random seed.
+        epochs: Epochs at most.
     """
 
     examples: Examples
@@ -75,11 +76,12 @@ class TrainingBatches:
     augmentation: Augmentation
     crop: int
     seed: int
+    epochs: int = MOST_EPOCHS
 
     @property
     def schedule(self) -> Schedule:
         """How much may be trained."""
-        return Schedule(len(self.rows), self.form.batch)
+        return Schedule(len(self.rows), self.form.batch, self.epochs)
 
     @property
     def side(self) -> int:
