@@ -37,15 +37,13 @@ class KnnModel:
         common, becomes the log odds of (k s + 1/2) / (k + 1), which is finite and of the order of
         s. A training row is its own nearest.
         """
-        asked = unit_rows(matrix)
         fake = self.labels == FAKE
         balance = np.where(fake, 0.5 / max(fake.sum(), 1), 0.5 / max((~fake).sum(), 1))
-        shares = np.empty(len(asked))
-        for start in range(0, len(asked), _BLOCK):
-            distances, nearest = neighbours(asked[start : start + _BLOCK], self.directions, self.k)
-            votes = balance[nearest] / (distances + _CLOSE)
-            shares[start : start + _BLOCK] = (votes * fake[nearest]).sum(1) / votes.sum(1)
-        return np.log((self.k * shares + 0.5) / (self.k * (1 - shares) + 0.5))
+        distances, nearest = neighbours(unit_rows(matrix), self.directions, self.k)
+        votes = balance[nearest] / (distances + _CLOSE)
+        shares = (votes * fake[nearest]).sum(axis=1) / votes.sum(axis=1)
+        odds: Scores = np.log((self.k * shares + 0.5) / (self.k * (1 - shares) + 0.5))
+        return odds
 
 
 def fit_knn(matrix: npt.NDArray[np.floating], labels: Labels, train: Rows) -> KnnModel:
@@ -71,11 +69,14 @@ def unit_rows(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     Raises:
         GanevalError: Some number is not finite.
     """
-    wide = np.asarray(matrix, np.float64)
-    if not np.isfinite(wide).all():
-        raise GanevalError("an image has a number that is not finite")
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    return (wide / np.where(norms > 0, norms, 1)).astype(np.float32)
+    rows = np.empty(matrix.shape, np.float32)
+    for start in range(0, len(matrix), _BLOCK):
+        wide = np.asarray(matrix[start : start + _BLOCK], np.float64)
+        if not np.isfinite(wide).all():
+            raise GanevalError("an image has a number that is not finite")
+        norms = np.linalg.norm(wide, axis=1, keepdims=True)
+        rows[start : start + _BLOCK] = wide / np.where(norms > 0, norms, 1)
+    return rows
 
 
 def neighbours(
@@ -91,15 +92,18 @@ def neighbours(
     Returns:
         Euclidean distances float64 ``[m, k]`` and positions in ``among`` ``[m, k]``, ascending.
     """
-    # Products tell the order. Distances of the chosen are taken from differences, since products
-    # lose near zero what decides how much a copy weighs.
-    farness = np.square(among).sum(axis=1) - 2 * (asked @ among.T)
-    nearest = np.sort(np.argpartition(farness, k - 1, axis=1)[:, :k]).astype(np.int64)
-    distances = np.empty(nearest.shape)
-    step = max(1, _GATHERED // (8 * k * among.shape[1]))
+    distances = np.empty((len(asked), k))
+    nearest = np.empty((len(asked), k), np.int64)
+    squares = np.square(among).sum(axis=1)
+    step = max(1, min(_BLOCK, _GATHERED // (8 * k * among.shape[1])))
     for start in range(0, len(asked), step):
-        some = slice(start, start + step)
-        gaps = among[nearest[some]].astype(np.float64)
-        gaps -= asked[some, None, :]
-        distances[some] = np.sqrt(np.square(gaps, out=gaps).sum(axis=2))
+        some = asked[start : start + step]
+        # Products tell the order. Distances of the chosen are taken from differences, since
+        # products lose near zero what decides how much a copy weighs.
+        farness = squares - 2 * (some @ among.T)
+        chosen = np.sort(np.argpartition(farness, k - 1, axis=1)[:, :k])
+        gaps = among[chosen].astype(np.float64)
+        gaps -= some[:, None, :]
+        distances[start : start + step] = np.sqrt(np.square(gaps, out=gaps).sum(axis=2))
+        nearest[start : start + step] = chosen
     return distances, nearest
