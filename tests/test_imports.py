@@ -24,6 +24,8 @@ BELOW = {
     "metrics": {"features", "images", "statistics", "records"} | LEAVES,
     "audit": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
     "classifier": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
+    # Of the classifier only saved models, to look into them.
+    "saliency": {"classifier", "metrics", "features", "images", "statistics", "records"} | LEAVES,
     "training": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
     "cli": {"errors"},
     "commands": {

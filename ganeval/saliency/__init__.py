@@ -1,0 +1,1 @@
+"""Where a classifier looks: maps, their measures and controls, before and after a transfer."""
