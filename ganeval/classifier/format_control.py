@@ -34,6 +34,7 @@ SPLITS: Final = 5
 _SMALLEST = 32  # pixels of a side, after halving
 _FEWEST = 8  # groups of reals
 _MOST = 1000  # reals; more would not narrow what the splits leave open
+_IDLE: Final = "nothing was done to the pixels"
 _LABEL: Final = "format-only control"
 _NOT_COVERED: Final = (
     "Earlier resizing and compression that the files do not tell of are not covered unless they "
@@ -86,7 +87,10 @@ def format_control(
     reason = _not_measurable(examples, rows, scale)
     unmeasured = Estimate(value=None, reason=reason)
     raw = defended = unmeasured
-    if reason is None:
+    if reason is None and _alike(sides) and defence.idle:
+        raw = _by_construction(len(rows))
+        defended = Estimate(value=None, reason=_IDLE)
+    elif reason is None:
         control = _control(examples, rows, sides, scale, settings, progress)
         raw = _measured(control, control.pixels, settings, progress)
         defended = _defended(control, defence, raw, settings, progress)
@@ -98,6 +102,22 @@ def format_control(
         declared=any(side.declared for side in sides),
         images=0 if reason else len(rows),
         note=" ".join([_NOT_COVERED, *_caveats(sides)]),
+    )
+
+
+def _alike(sides: tuple[Pipeline, Pipeline]) -> bool:
+    """Tells whether both classes of the control are the same images, pixel by pixel."""
+    return sides[REAL].fixed and sides[REAL].chains == sides[FAKE].chains
+
+
+def _by_construction(images: int) -> Estimate:
+    """The AUC of two classes of the same images, whose scores all tie."""
+    return Estimate(
+        value=0.5,
+        n={"real": images, "fake": images},
+        unit="AUC",
+        method="both pipelines do the same to every image, so all scores tie",
+        reason="exact by construction, so no interval",
     )
 
 
@@ -201,7 +221,7 @@ def _defended(
 ) -> Estimate:
     """What the defence leaves."""
     if defence.idle:
-        return Estimate(value=None, reason="nothing was done to the pixels")
+        return Estimate(value=None, reason=_IDLE)
 
     def defend(place: int, label: int) -> Pixels:
         rng = generator(settings.seed, f"format control defence {label} {control.keys[place]}")
