@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganeval.classifier.examples import FAKE, REAL, Labels, Rows
-from ganeval.statistics.groups import group_codes, group_members
+from ganeval.statistics.groups import Codes, group_codes, group_count
 
 _BLOCK = 4  # files that get one label as neighbours
 
@@ -27,17 +27,16 @@ def shuffled_labels(
         parts: int ``[n]``, the part each image is in; a group is in one part.
         rng: Source of the shuffles.
     """
-    shuffled = labels.copy()
-    alone: dict[int, list[Rows]] = {}
-    for rows in group_members(group_codes(groups, len(labels))):
-        if len(np.unique(labels[rows])) == 1:
-            alone.setdefault(int(parts[rows[0]]), []).append(rows)
-        elif rng.integers(2):
-            shuffled[rows] = REAL + FAKE - labels[rows]
-    for part in sorted(alone):
-        given = rng.permutation([labels[rows[0]] for rows in alone[part]])
-        for rows, label in zip(alone[part], given, strict=True):
-            shuffled[rows] = label
+    codes = group_codes(groups, len(labels))
+    fakes = np.bincount(codes[labels == FAKE], minlength=group_count(codes))
+    sizes = np.bincount(codes)
+    both = (fakes > 0) & (fakes < sizes)
+    swapped = both & (rng.integers(2, size=len(sizes)) == 1)
+    given = np.where(fakes == sizes, FAKE, REAL)
+    for alone in _by_part(np.flatnonzero(~both), codes, parts):
+        given[alone] = rng.permutation(given[alone])
+    own = np.where(swapped[codes], REAL + FAKE - labels, labels)
+    shuffled: Labels = np.where(both[codes], own, given[codes])
     return shuffled
 
 
@@ -56,16 +55,12 @@ def halved_labels(
         int64 ``[n]``; rows that were not chosen are called real.
     """
     labels = np.full(len(parts), REAL, np.int64)
-    of_part: dict[int, list[Rows]] = {}
-    members = group_members(group_codes([groups[int(row)] for row in chosen], len(chosen)))
-    for group in members:
-        rows = chosen[group]
-        of_part.setdefault(int(parts[rows[0]]), []).append(rows)
-    for part in sorted(of_part):
-        dealt = rng.permutation(len(of_part[part]))
+    codes = group_codes([groups[int(row)] for row in chosen], len(chosen))
+    halves = np.empty(group_count(codes), np.int64)
+    for together in _by_part(np.arange(len(halves)), codes, parts[chosen]):
         first = int(rng.integers(2))
-        for place, group_number in enumerate(dealt):
-            labels[of_part[part][group_number]] = (place + first) % 2
+        halves[together] = (rng.permutation(len(together)) + first) % 2
+    labels[chosen] = np.where(halves[codes] == 1, FAKE, REAL)
     return labels
 
 
@@ -90,3 +85,12 @@ def neighbour_labels(count: int, runs: int, rng: np.random.Generator) -> Labels:
     labels = np.full((runs, count), -1, np.int64)
     labels[:, : 2 * couples * _BLOCK] = np.repeat(blocks, _BLOCK, axis=1)
     return labels
+
+
+def _by_part(
+    groups: npt.NDArray[np.int64], codes: Codes, parts: npt.NDArray[np.integer]
+) -> list[npt.NDArray[np.int64]]:
+    """Some groups, by code, in one array per part."""
+    _, first = np.unique(codes, return_index=True)
+    part_of_group = parts[first][groups]
+    return [groups[part_of_group == part] for part in np.unique(part_of_group)]

@@ -188,9 +188,9 @@ def test_neighbours_alarm_is_no_accident() -> None:
 def test_equal_seeds_give_equal_controls() -> None:
     labels = np.repeat([0, 1], 60)
     matrix = np.random.default_rng(0).normal(size=(120, 6))
-    assert controls(matrix, named(labels)) == controls(matrix, named(labels))
-    other = controls(matrix, named(labels), seed=1)
-    assert other["shuffled"].runs != controls(matrix, named(labels))["shuffled"].runs
+    found = controls(matrix, named(labels))
+    assert found == controls(matrix, named(labels))
+    assert found["shuffled"].runs != controls(matrix, named(labels), seed=1)["shuffled"].runs
 
 
 @pytest.fixture(scope="module")
