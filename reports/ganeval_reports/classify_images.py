@@ -169,16 +169,12 @@ def _gallery(
 
 
 def _about(gallery: ScoredGallery) -> str:
-    """Says what the images are, and how many of them the classifier is wrong about."""
+    """Says what the images are, and what the classifier takes them for."""
     n = len(gallery.images)
     fakes = sum(one.p_fake >= _HALF for one in gallery.images)
-    wrong = {
-        "mistaken": (fakes, "fakes, p 0.5 or more"),
-        "convincing": (n - fakes, "real, p below 0.5"),
-    }
-    if gallery.name not in wrong:
-        return _ABOUT[gallery.name]
-    count, kind = wrong[gallery.name]
+    fake = gallery.name != "convincing"
+    count = fakes if fake else n - fakes
+    kind = "fake, p 0.5 or more" if fake else "real, p below 0.5"
     many = "None" if count == 0 else "All" if count == n else f"{count:,} of these {n:,}"
     return f"{_ABOUT[gallery.name]} {many} {'is' if count == 1 else 'are'} taken for {kind}."
 

@@ -34,6 +34,7 @@ from ganeval_reports.classify_verdict import (
     accuracy_table,
     primary_facts,
     reported_stats,
+    scored_by,
     stats,
 )
 from ganeval_reports.content import Content, NamedSet
@@ -82,6 +83,7 @@ def classify_content(
             "leaks_found": leaks_found(record),
             "leakage": leakage_table(record),
             "nulls": nulls_table(record.nulls),
+            "scored_by": scored_by(record),
             "images": classify_images(record, load_image, budget),
             **sections,
             "network": network_facts(record),

@@ -125,6 +125,22 @@ def primary_facts(record: ClassifyRecord) -> list[Facts]:
     return [Facts("The test", facts), Facts("What this many images can show", shown)]
 
 
+def scored_by(record: ClassifyRecord) -> str:
+    """Says whose scores images have, and whose their patch scores are, if these are others."""
+    primary = record.primary
+    rung = record.rung(primary.rung, primary.pixels)
+    name = rung.display if rung else primary.rung
+    pixels = "" if primary.pixels == "raw" else f" on {defended_name(record)} pixels"
+    text = f"Scores are those of the rung that the verdict rests on: {name}{pixels}."
+    network = record.network
+    mapped = any(one.map for gallery in record.galleries for one in gallery.images)
+    if network is None or primary.rung == "cnn" or not mapped:
+        return text
+    own = record.rung("cnn", network.pixels)
+    reached = "" if own is None or own.test.value is None else f", AUC {auc_number(own.test.value)}"
+    return f"{text} Patch scores are the network's{reached}: they may disagree."
+
+
 def accuracy_table(record: ClassifyRecord) -> Table | None:
     """Returns right answers at each threshold; None if none were counted."""
     if not record.accuracy:

@@ -27,7 +27,7 @@ from ganeval.records import (
 from ganeval_reports import Source, render, render_several
 from ganeval_reports.classify_images import MAP, classify_images
 from ganeval_reports.classify_ladder import auc_number, ladder, nulls_table
-from ganeval_reports.classify_verdict import HEADLINES, stats
+from ganeval_reports.classify_verdict import HEADLINES, scored_by, stats
 from ganeval_reports.figure_files import figures
 
 Pictures = dict[tuple[str, str], Image.Image]
@@ -185,7 +185,7 @@ def test_a_gallery_shows_image_and_map_together(record: ClassifyRecord, drawn: P
     assert tile.number == "p fake 0.98"
     assert shown.galleries[2].tiles[0].shots[0].role == "real"
     assert shown.galleries[1].about.endswith("All are taken for real, p below 0.5.")
-    assert shown.galleries[2].about.endswith("All are taken for fakes, p 0.5 or more.")
+    assert shown.galleries[2].about.endswith("All are taken for fake, p 0.5 or more.")
     assert shown.scale
     assert shown.note == ""
 
@@ -209,6 +209,18 @@ def test_a_convincing_fake_is_called_so_only_where_it_convinces(
     few = record.model_copy(update={"galleries": [one.model_copy(update={"images": images})]})
     shown = classify_images(few, lambda _label, _key: None, 10**9)
     assert about in shown.galleries[0].about
+
+
+def test_the_page_says_whose_scores_are_shown(record: ClassifyRecord) -> None:
+    own = "Scores are those of the rung that the verdict rests on: "
+    assert scored_by(record) == f"{own}Network of six convolutions on matched pixels."
+    primary = record.primary.model_copy(update={"rung": "spectrum"})
+    assert scored_by(record.model_copy(update={"primary": primary})) == (
+        f"{own}Spectrum on matched pixels. Patch scores are the network's, AUC 0.81: they may "
+        "disagree."
+    )
+    assert own in Page(render(record)).text
+    assert own not in Page(render(bare_record())).text
 
 
 def test_pictures_of_reals_and_fakes_stand_in_pairs(
