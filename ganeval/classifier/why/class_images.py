@@ -202,11 +202,12 @@ def _class_pictures(
     yield Picture(
         name=f"most-{kind}",
         file=_saved(last.picture, out, f"most-{kind}"),
-        display=f"Most {kind}, exaggerated",
+        display=f"Most {kind}" + (", exaggerated" if last.score > quantile else ""),
         caption=(
             f"What raises the network's belief in “{kind}” most: {last.step} steps of gradient "
             f"ascent from faint noise on grey, with a penalty of {PENALTY:g} on the squared "
             f"change. Its logit is {sign * last.score:.3g}; {own}. It is no typical {kind} image."
+            + ("" if matched else " No picture on the way was as clear as those.")
         ),
     )
     if matched is None:

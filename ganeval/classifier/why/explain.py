@@ -131,7 +131,7 @@ def explain(
     pictures: list[Picture] = []
     curves: list[Curve] = []
     if network is not None:
-        if network.info.receptive_field is not None:  # the report's network has no patches
+        if _has_patches(network):
             maps = patch_maps(network, held_out, progress)
             shown = [place for chosen in places.values() for place in chosen]
             files = map_pictures(maps, held_out, shown, out)
@@ -154,6 +154,11 @@ def explain(
     )
 
 
+def _has_patches(network: FittedNetwork) -> bool:
+    """False for the founding report's network, which scores images whole and at one size."""
+    return network.info.receptive_field is not None
+
+
 def _of_network(
     held_out: HeldOut, network: FittedNetwork, score: Score | None, known: Scores | None
 ) -> Scores:
@@ -171,5 +176,6 @@ def _band_stop(
     if score is not None:
         return band_stop(held_out, score, progress=progress)
     if network is not None:
-        return band_stop(held_out, network.logits, window=WINDOW, progress=progress)
+        window = WINDOW if _has_patches(network) else None
+        return band_stop(held_out, network.logits, window=window, progress=progress)
     return []

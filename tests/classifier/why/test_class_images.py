@@ -93,5 +93,17 @@ def test_most_fake_has_the_colour_that_fakes_have(make, tmp_path) -> None:
         pixels = np.asarray(Image.open(tmp_path / pictures[name].file)).astype(int)
         assert pixels.shape == (256, 256, 3)
         assert sign * (pixels[..., 0] - pixels[..., 2]).mean() > 50
+    assert pictures["most-fake"].display == "Most fake, exaggerated"
     assert "no typical fake image" in pictures["most-fake"].caption
     assert "95 % of the fake test images have a logit below 0.59" in pictures["most-fake"].caption
+
+
+def test_a_score_that_was_not_reached_is_said_so(make, tmp_path) -> None:
+    fitted = Fitted(NetworkForm("default"), Linear(torch.full((3, 32, 32), 1e-6)))
+    made = make(reals=10, fakes=10, side=32)
+    scores = np.where(made.labels == 1, 5.0, -5.0)
+    held_out = hold_out(made.examples, made.split, scores)
+    pictures = {one.name: one for one in class_images(fitted, held_out, scores, tmp_path)}
+    assert list(pictures) == ["most-real", "most-fake"]
+    assert pictures["most-fake"].display == "Most fake"
+    assert "No picture on the way was as clear" in pictures["most-fake"].caption

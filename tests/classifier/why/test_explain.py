@@ -112,6 +112,22 @@ def test_class_images_are_held_against_the_networks_own_scores(
     assert why.galleries[0].images[0].logit == 111
 
 
+def test_a_network_without_patches_scores_whole_images(make, network, tmp_path) -> None:
+    form = NetworkForm("cmpe258", side=32)
+    info = network.info.model_copy(update={"receptive_field": None, "preset": "cmpe258"})
+    whole = FittedNetwork(form, form.initialised(0, torch.device("cpu")), info)
+    made = make(reals=6, fakes=6, side=160)  # larger than the window of a network of patches
+    scores = whole.logits(made.examples.pixels)
+    why = explain(made.examples, made.split, scores, tmp_path, network=whole)
+    names = {picture.name for picture in why.pictures}
+    assert names & {"most-real", "most-fake"} == {"most-real", "most-fake"}
+    assert not names & {"map-scale", "mean-map-real"}
+    assert all(image.map is None for gallery in why.galleries for image in gallery.images)
+    fakes, reals = scores[6:, None], scores[None, :6]
+    auc = float(((fakes > reals) + 0.5 * (fakes == reals)).mean())
+    assert why.bandstop[0].auc.value == pytest.approx(auc)
+
+
 def test_only_the_test_part_is_looked_at(make, steep, tmp_path) -> None:
     made = make(reals=20, fakes=20)
     parts = np.full(40, 2, np.int8)
