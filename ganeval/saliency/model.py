@@ -21,6 +21,7 @@ from ganeval.features.torch_backend import _exact_arithmetic as exact_arithmetic
 Triple = tuple[float, float, float]
 
 _LEVELS = 255.0
+_ProgramError: type[Exception] = torch.jit.Error  # what a TorchScript assertion becomes
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class PixelModel:
                 f"{self.device}: out of memory at {len(x)} images per call",
                 hint="Use a smaller --micro-batch.",
             ) from error
-        except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        except (RuntimeError, TypeError, ValueError, AssertionError, _ProgramError) as error:
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             raise InputError(
                 f"{self.facts.name}: the network fails on images of {x.shape[-1]} px: "
