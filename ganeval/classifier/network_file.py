@@ -20,7 +20,8 @@ from ganeval.records.classify import NetworkInfo
 def network_arrays(fitted: FittedNetwork) -> dict[str, np.ndarray]:
     """Returns the weights and running means by name."""
     state = fitted.network.state_dict()
-    return {name: np.ascontiguousarray(tensor.cpu().numpy()) for name, tensor in state.items()}
+    # Channels last in memory there, rows in a file; counters have no axis at all.
+    return {name: np.array(tensor.cpu().numpy(), order="C") for name, tensor in state.items()}
 
 
 def network_facts(fitted: FittedNetwork) -> dict[str, Any]:
