@@ -45,6 +45,8 @@ class Tested:
         rows: One per image, for a table; see `image_rows`.
     """
 
+    __test__ = False  # not a pytest class
+
     record: ClassifyRecord
     images: dict[str, ImageSet]
     rows: list[dict[str, object]]
