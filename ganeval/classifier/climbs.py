@@ -97,14 +97,12 @@ class Climbs:
             self._progress(f"{self.pixels_name} rungs", done, len(self.matrices), "rounds")
 
     def climb_network(self, fits: int, announce: Announce) -> None:
-        """Climbs the highest rung, if it is asked for.
+        """Climbs the highest rung.
 
         Args:
             fits: Fits of the whole run, for the announcement.
             announce: Told how long it may take.
         """
-        if "cnn" not in self._bench.rungs:
-            return
         from ganeval.classifier.network_rung import climb_network  # loads torch
 
         self.climbed["cnn"] = climb_network(

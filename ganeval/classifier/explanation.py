@@ -58,6 +58,7 @@ def explained(
         best.scores,
         out,
         network=network.model if network else None,
+        network_scores=network.scores if network else None,
         score=_score(main, plan),
         temperature=evidence.temperature,
         generator_train=bench.generator_train if bench.generator_train.any() else None,

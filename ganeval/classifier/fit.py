@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -76,6 +76,10 @@ class FittedNetwork:
         Of images above 512 px they cover the centre, see `scored_corner`.
         """
         return self._scores.patch_logits(pixels)
+
+    def patch_maps(self, pixels: Sequence[Pixels]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yields the scores of the patches of each image; see `patch_logits`."""
+        return self._scores.patch_maps(pixels)
 
 
 def fit_network(

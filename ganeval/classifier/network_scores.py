@@ -52,15 +52,19 @@ class NetworkScores:
         return np.concatenate(rows) if rows else np.empty(0)
 
     def patch_logits(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """Returns the scores of the patches of one image, float32 ``[h, w]``.
+        """Returns the scores of the patches of one image, see `patch_maps`."""
+        return next(self.patch_maps([pixels]))
+
+    def patch_maps(self, pixels: Sequence[Pixels]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yields the scores of the patches of each image, float32 ``[h, w]``.
 
         Raises:
             ValueError: The network scores images whole.
         """
         if not isinstance(self._network, PatchNetwork):
             raise ValueError("the report's network has no patches")
-        scores: npt.NDArray[np.float32] = next(self._outputs([pixels]))[0]
-        return scores
+        for outputs in self._outputs(pixels):
+            yield from outputs
 
     def _pooled(self, outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Logits of a micro-batch; patch scores are pooled in float64."""

@@ -122,7 +122,7 @@ def two_sample_test(
             main = Climbs("defended", examples, bench, settings, plan, progress)
             main.climb_cheap()
     ladders = [raw] if main is raw else [raw, main]
-    for ladder in ladders:
+    for ladder in ladders if "cnn" in bench.rungs else ():
         with clock.stage(f"network, {ladder.pixels_name}"):
             ladder.climb_network(settings.cnn_seeds * len(ladders), announce)
     with clock.stage("null controls"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,16 +33,7 @@ _KINDS: Final = ((REAL, "real", "reals"), (FAKE, "fake", "fakes"))
 
 
 class PatchScorer(Protocol):
-    """A network that scores the patches of an image."""
-
-    def patch_logits(self, pixels: Pixels, /) -> Map:
-        """Returns the score of each patch of an image, float32 ``[h, w]``."""
-        ...
-
-
-@runtime_checkable
-class BatchedPatchScorer(Protocol):
-    """A network that scores the patches of many images, several of them at once."""
+    """A network that scores patches."""
 
     def patch_maps(self, pixels: Sequence[Pixels], /) -> Iterable[Map]:
         """Returns the score of each patch of each image, float32 ``[h, w]``, in their order."""
@@ -71,7 +62,7 @@ def patch_maps(
     """Scores the patches of every image of the test part."""
     maps, sizes = [], []
     images = LazyImages(len(held_out), held_out.pixels)
-    for place, scored in enumerate(_scored(network, images)):
+    for place, scored in enumerate(network.patch_maps(images)):
         height, width, _ = images[place].shape
         maps.append(np.asarray(scored, np.float32))
         sizes.append((height, width))
@@ -79,12 +70,6 @@ def patch_maps(
     magnitudes = np.concatenate([np.abs(one).ravel() for one in maps])
     scale = float(np.quantile(magnitudes, QUANTILE))
     return PatchMaps(maps, sizes, scale if scale > 0 else 1.0)
-
-
-def _scored(network: PatchScorer, images: Sequence[Pixels]) -> Iterable[Map]:
-    if isinstance(network, BatchedPatchScorer):
-        return network.patch_maps(images)
-    return (network.patch_logits(image) for image in images)
 
 
 def upsampled(patches: npt.NDArray[np.floating], height: int, width: int) -> Map:

@@ -94,6 +94,9 @@ class SteepPatches:
         blocks = steps[: 4 * down, : 4 * across].reshape(down, 4, across, 4)
         return (blocks.mean(axis=(1, 3)) - 6).astype(np.float32)
 
+    def patch_maps(self, pixels: Sequence[Pixels]) -> list[npt.NDArray[np.float32]]:
+        return [self.patch_logits(image) for image in pixels]
+
     def logits(self, pixels: Sequence[Pixels]) -> npt.NDArray[np.float64]:
         return np.array(
             [float(self.patch_logits(image).mean(dtype=np.float64)) for image in pixels]

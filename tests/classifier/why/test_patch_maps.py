@@ -80,21 +80,6 @@ def test_maps_peak_where_the_artefact_is(make, planted, steep, tmp_path) -> None
     assert np.abs((flagged - plain)[:36]).max() < 30
 
 
-def test_a_network_that_takes_many_images_at_once_is_asked_for_them(make, steep) -> None:
-    class Batched:
-        def patch_logits(self, pixels):
-            raise AssertionError("asked for one image")
-
-        def patch_maps(self, images):
-            return [steep.patch_logits(image) for image in images]
-
-    made = make(reals=3, fakes=3)
-    held_out = hold_out(made.examples, made.split, np.zeros(6))
-    one, many = patch_maps(steep, held_out), patch_maps(Batched(), held_out)
-    assert one.scale == many.scale
-    np.testing.assert_array_equal(one.maps, many.maps)
-
-
 def test_mean_maps_need_images_of_one_size(make, steep, tmp_path) -> None:
     made = make(reals=3, fakes=3)
     pixels = [*made.examples.pixels[:5], made.examples.pixels[5][:40]]
