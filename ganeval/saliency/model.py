@@ -103,6 +103,11 @@ class PixelModel:
         """Side of the square images it takes, pixels."""
         return self.facts.preprocessing.size
 
+    @property
+    def mean_colour(self) -> torch.Tensor:
+        """The colour that the network sees as zero, ``[1, 3, 1, 1]`` on the scale 0..1."""
+        return self._mean
+
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Returns the logits ``[n, C]`` of images; differentiable in them.
 
