@@ -134,17 +134,19 @@ def _apply(
     chosen: dict[str, Any],
 ) -> None:
     """Scores sets by a saved classifier and shows the scores."""
+    from ganeval.commands.classify_files import SCORES, require_free, score_table, staged
+
+    if not sets:
+        raise click.UsageError("--apply MODEL needs at least one SET of images to score.")
+    out = output.out or Path(OUT_SCORES)
+    require_free(out, SCORES, [*sets, *inputs_of(chosen)], overwrite=output.overwrite)
     from ganeval.classifier.apply import apply_model
     from ganeval.classifier.settings import ClassifySettings
-    from ganeval.commands.classify_files import SCORES, require_free, score_table, staged
     from ganeval.commands.classify_show import hold, show_result
     from ganeval.commands.progress import Bars
     from ganeval.images.recorded import find_images
     from ganeval.records import write_text
 
-    out = output.out or Path(OUT_SCORES)
-    read = [*sets, str(model), *inputs_of(chosen)]
-    require_free(out, SCORES, read, overwrite=output.overwrite)
     settings = ClassifySettings(**{name: chosen[name] for name in chosen if name in _WITH_APPLY})
     with staged(out, SCORES) as stage:
         with Bars(quiet=output.quiet) as bars:

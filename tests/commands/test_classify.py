@@ -58,6 +58,10 @@ def record_of(out: Path) -> ClassifyRecord:
     return record
 
 
+def read_table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
 class TestResults:
     def test_the_verdict_comes_first_then_the_evidence_then_the_files(
         self, ganeval: Run, real: Path, fake: Path, out: Path
@@ -357,13 +361,10 @@ class TestApply:
         scores = tmp_path / "scores"
         ganeval("classify", "--apply", model, fake, "--out", scores, "--allow-training-images")
         before, after = (
-            {
-                row["path"]: row["logit"]
-                for row in csv.DictReader(path.open())
-                if row["set"] == "painted"
-            }
-            for path in (out / "classify.csv", scores / "scores.csv")
+            {row["path"]: row["logit"] for row in rows if row["set"] == "painted"}
+            for rows in map(read_table, (out / "classify.csv", scores / "scores.csv"))
         )
+        assert len(before) == 44
         assert before == after
 
     def test_images_of_the_training_are_refused(
