@@ -1,0 +1,1 @@
+"""Maps of where a classifier looks; one file for each family."""
