@@ -246,7 +246,7 @@ class _Path:
             logits = self._model.logits(image.roll(shift, dims=(2, 3)))
             score = self._goal.scores(logits)[0]
             (gradient,) = torch.autograd.grad(score, leaf)
-        return float(score), gradient
+        return float(score.detach()), gradient
 
     def _has_gradient(self, pattern: torch.Tensor) -> bool:
         return bool(self._at(pattern)[1].any())

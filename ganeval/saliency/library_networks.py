@@ -12,7 +12,7 @@ from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 from torchvision import models
 
-from ganeval.errors import InputError
+from ganeval.errors import InputError, MissingFileError
 from ganeval.features.efficientnet_network import EfficientNetFeatures
 from ganeval.features.preprocess import Preprocess
 from ganeval.features.state import read_state
@@ -85,7 +85,11 @@ def open_timm(model: str, weights: Path | None) -> Opened:
         MissingFileError: The weights are nowhere and cannot be fetched.
     """
     extractor = TimmExtractor(model)
-    found = extractor.weights(weights, None)
+    try:
+        found = extractor.weights(weights, None)
+    except MissingFileError as error:
+        error.hint = (error.hint or "").replace("--extractor efficient", "--model efficient")
+        raise
     network = TimmFeatures.load(model, found.path).model
     config: Any = timm.models.get_pretrained_cfg(model)
     published = int(config.num_classes)

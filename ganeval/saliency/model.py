@@ -86,8 +86,8 @@ class PixelModel:
         self._modes: list[tuple[nn.Module, bool]] = []
         self._weights: list[tuple[nn.Parameter, bool]] = []
         self._arithmetic = ExitStack()
-        self._open()
         try:
+            self._open()
             self.outputs = self._count_outputs()
             if classes is not None and len(classes) != self.outputs:
                 raise InputError(
@@ -167,7 +167,9 @@ class PixelModel:
     def _open(self) -> None:
         self._modes = [(module, module.training) for module in self.network.modules()]
         self._weights = [(weight, weight.requires_grad) for weight in self.network.parameters()]
-        self.network.eval().requires_grad_(False)
+        self.network.eval()
+        for weight, _ in self._weights:  # TorchScript knows no requires_grad_ of a whole module
+            weight.requires_grad_(False)
         self._arithmetic.enter_context(exact_arithmetic(self.device))
 
     def _per_channel(self, levels: Triple) -> torch.Tensor:
