@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,7 @@ def script(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "users_network.py").write_text(
         "from saliency.toy_models import Plain\n"
         "made = Plain\n"
@@ -52,7 +51,7 @@ def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "def text(): return 'network'\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    yield "users_network:made"
+    return "users_network:made"
 
 
 class TestTorchScript:
@@ -312,6 +311,7 @@ class TestRealNetworks:
             expected = model.network.get_submodule("classifier")(pooled)
             torch.testing.assert_close(model.logits(x), expected, rtol=1e-4, atol=1e-4)
 
+    @pytest.mark.shared_data
     def test_squeezenet_sees_what_it_was_trained_to_see(self, shared: Path) -> None:
         from PIL import Image
 
