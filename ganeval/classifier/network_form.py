@@ -61,6 +61,11 @@ class NetworkForm:
         """The learning rate falls when the validation loss does not."""
         return self.name == "default"
 
+    @property
+    def ends_when_told_apart(self) -> bool:
+        """Training ends once the validation images are told apart; the report's went on."""
+        return self.name == "default"
+
     def network(self) -> nn.Module:
         """Builds the network on torch's meta device: shapes, no values, no random draw."""
         with torch.device("meta"):
