@@ -35,7 +35,9 @@ _ALARMS: Final[dict[str, str]] = {
     "neighbours-real": "files of the reals that are neighbours by name resemble each other",
     "neighbours-fake": "files of the fakes that are neighbours by name resemble each other",
 }
-EQUALISER: Final = "equalising also removes fine patterns: period 4 px in trials, period 7 px stays"
+EQUALISER: Final = (
+    "equalising also removes fine patterns: chequered ones of a period below 4 px in trials"
+)
 
 
 def leakage(facts: Facts) -> str:
@@ -208,12 +210,17 @@ def _formats(facts: Facts) -> str:
 
 
 def _raw(facts: Facts) -> str:
-    """The AUC on raw pixels, of the best rung if that found something, else of the probe."""
+    """The AUC on raw pixels, of the best rung if that found most, else of the probe."""
     best, probe = facts.best_raw, facts.rung("compression", "raw")
-    if best is not None and best.p is not None and best.p < facts.alpha:
+    found = best is not None and best.p is not None and best.p < facts.alpha
+    if best is not None and found and _height(probe) <= _height(best):
         return f"raw AUC {auc(best.test)}"
     assert probe is not None, "raw pixels are significant through one of the two"
     return f"raw AUC {auc(probe.test)} (traces of compression)"
+
+
+def _height(rung: Rung | None) -> float:
+    return 0.0 if rung is None or rung.test.value is None else rung.test.value
 
 
 def _done(facts: Facts) -> str:

@@ -229,7 +229,7 @@ class TestFormat:
 
     def test_the_equaliser_says_what_it_also_removes(self) -> None:
         sentence = decide(facts(0.51, 0.41, raw=1.0, defence="equalise")).sentence
-        assert "(equalising also removes fine patterns: period 4 px in trials, period 7" in sentence
+        assert "(equalising also removes fine patterns: chequered ones of a period" in sentence
         assert "period 7" not in decide(facts(0.51, 0.41, raw=1.0)).sentence
 
     def test_significance_that_the_format_leaves_is_no_content(self) -> None:
