@@ -238,6 +238,15 @@ def share_inside(
     return float(np.mean(inside))
 
 
+def test_a_strong_local_artefact_is_found_where_it_is() -> None:
+    examples, corners = planted(32, 48, 16, 60)
+    split = in_parts(examples, (0.5, 0.2))
+    network = fitted(examples, split, epochs=10)
+    assert part_auc(network, examples, split) >= 0.95
+    # By chance a patch is inside with probability 0.3, and 8 of 10 are with 0.002.
+    assert share_inside(network, examples, split, corners, 16) >= 0.75
+
+
 @pytest.mark.slow
 def test_a_planted_local_artefact_is_found_where_it_is() -> None:
     examples, corners = planted(400, 64, 16, 8)
