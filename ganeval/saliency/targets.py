@@ -15,7 +15,7 @@ import torch
 from ganeval.errors import GanevalError, InputError
 from ganeval.images.failures import printable
 from ganeval.images.groups import first_few
-from ganeval.saliency.batches import micro_batched
+from ganeval.saliency.batches import MICRO_BATCH, micro_batched
 from ganeval.saliency.class_names import class_index
 from ganeval.saliency.model import PixelModel
 
@@ -57,7 +57,7 @@ def choose_targets(
     target: str = "before",
     *,
     keys: Sequence[str] | None = None,
-    micro_batch: int = 16,
+    micro_batch: int = MICRO_BATCH,
 ) -> Targets:
     """Chooses the target class of every pair.
 
@@ -86,7 +86,7 @@ def choose_targets(
 
 
 def logits_of(
-    model: PixelModel, images: Images, micro_batch: int = 16, keys: Sequence[str] = ()
+    model: PixelModel, images: Images, micro_batch: int = MICRO_BATCH, keys: Sequence[str] = ()
 ) -> Logits:
     """Returns the logits of images, float64 ``[n, C]``.
 
