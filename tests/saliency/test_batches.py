@@ -8,7 +8,7 @@ import pytest
 import torch
 from saliency.toy_models import images, plain_model
 
-from ganeval.saliency.batches import filled, keyed_generator, micro_batched
+from ganeval.saliency.batches import MICRO_BATCH, filled, keyed_generator, micro_batched
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5, 8, 9])
@@ -90,3 +90,36 @@ def test_the_global_generator_is_neither_read_nor_set() -> None:
 
 def test_keys_of_undecodable_file_names_have_draws_too() -> None:
     assert keyed_generator(0, "a", "caf\udce9.png").initial_seed() >= 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "detector"])
+def test_gradients_of_real_networks_are_bit_equal_in_any_company_and_order(name: str) -> None:
+    from ganeval.classifier.network_form import NetworkForm
+    from ganeval.saliency.loading import load_pixel_model
+    from ganeval.saliency.model import PixelModel, wrap_network
+
+    def opened() -> PixelModel:
+        if name == "efficientnet-lite0":
+            return load_pixel_model(name, device="cpu", side=64)
+        network = NetworkForm("default").initialised(0, torch.device("cpu"))
+        return wrap_network(network, side=32, mean=(0.5,) * 3, std=(0.5,) * 3, detector=True)
+
+    def call(rows: torch.Tensor) -> torch.Tensor:
+        leaf = rows.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(model.logits(leaf)[:, 0].sum(), leaf)
+        return gradient
+
+    threads = torch.get_num_threads()
+    with opened() as model:
+        x = images(17, side=model.side)
+        try:
+            torch.set_num_threads(1)
+            whole = micro_batched(call, x, MICRO_BATCH)
+            for i in (0, 16):
+                assert torch.equal(micro_batched(call, x[i : i + 1], MICRO_BATCH)[0], whole[i])
+            torch.set_num_threads(2)
+            assert torch.equal(micro_batched(call, x.flip(0), MICRO_BATCH), whole.flip(0))
+        finally:
+            torch.set_num_threads(threads)
+        assert float(whole.abs().max()) > 0
