@@ -86,7 +86,7 @@ class ClassifySettings:
     seed: int = 0
     cnn_seeds: int = 1
     null_check: NullCheck = "cheap"
-    crop: int = 128
+    crop: int = 64
     size: int | None = None
     pool: Literal["mean", "top10"] = "mean"
     augment: Augment | None = None

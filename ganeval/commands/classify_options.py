@@ -168,7 +168,7 @@ def learner_options(command: F) -> F:
         click.option(
             "--crop",
             type=click.IntRange(min=32),
-            default=128,
+            default=64,
             show_default=True,
             metavar="N",
             help="Side of the CNN's training crops, pixels.",

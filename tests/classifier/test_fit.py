@@ -180,7 +180,7 @@ def test_hours_are_refused_before_training_unless_agreed_to(
     monkeypatch.setattr("ganeval.classifier.training_time.LONGEST", 1e-3)
     with pytest.raises(InputError, match=r"would take up to .* on this machine") as caught:
         fit(SETTINGS)
-    for remedy in ("--yes", "--crop 64", "--preset quick", "--device cuda"):
+    for remedy in ("--yes", "--crop 32", "--preset quick", "--device cuda"):
         assert remedy in str(caught.value)
     assert not told
     assert fit(replace(SETTINGS, yes=True)).info.epochs

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ganeval.classifier.network_form import NetworkForm
 
 WINDOW: Final = 128
-"""Side of the centre that a network scores for the band-stop table, pixels: a training crop."""
+"""Side of the centre that a network scores for the band-stop table, in pixels."""
 
 
 class FittedNetwork(PatchScorer, Protocol):
