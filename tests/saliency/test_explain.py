@@ -367,3 +367,28 @@ def test_float64_networks_are_explained_too() -> None:
         # Few values lie within float32's rounding of a ReLU6's kinks.
         close = np.abs(maps.values - single[name].values) < 1e-4 * largest
         assert close.mean() > 0.95, name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_network_never_sees_more_than_a_micro_batch(method: str) -> None:
+    class Watched(Convolutional):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            sizes.add(len(x))
+            return super().forward(x)
+
+    sizes: set[int] = set()
+    count = 1 if method == "occlusion" else 5  # which takes image by image anyway
+    with wrapped(Watched(seed=2)) as model:
+        sizes.clear()
+        explain(
+            model,
+            random_images(count),
+            [method],
+            [0] * count,
+            keys=keys(count),
+            against=[1] * count,
+            **{**FAST, "n_samples": 20, "ig_steps": 20},
+        )
+    # Grad-CAM looks for its layer with one grey image.
+    assert sizes - {1} == {4}
+    assert (1 in sizes) == (method == "grad-cam")
