@@ -60,7 +60,7 @@ def test_a_path_gives_its_module_and_a_wrong_one_the_candidates() -> None:
     with plain_model() as model:
         assert module_at(model, "block.0") is model.network.get_submodule("block.0")
         with pytest.raises(InputError, match="did you mean block") as caught:
-            module_at(model, "blok")
+            module_at(model, "blockx")
         assert "head (5 x 16 x 16)" in str(caught.value)
         with pytest.raises(InputError, match="no layer 'xyzzy'"):
             module_at(model, "xyzzy")

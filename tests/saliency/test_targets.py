@@ -69,8 +69,8 @@ def test_a_class_is_fixed_by_name_or_number() -> None:
     with colour_model() as model:
         assert choose_targets(model, BEFORE, AFTER, "Blue").before.tolist() == [2, 2]
         assert choose_targets(model, BEFORE, AFTER, "1").after.tolist() == [1, 1]
-        with pytest.raises(InputError, match="no class 'befor'"):
-            choose_targets(model, BEFORE, AFTER, "befor")
+        with pytest.raises(InputError, match="no class 'beforex'"):
+            choose_targets(model, BEFORE, AFTER, "beforex")
 
 
 def test_labels_come_from_a_table(tmp_path: Path) -> None:
