@@ -253,7 +253,7 @@ def _measured(
         scores = model.scores(matrix[parts[2]])
         aucs.append(_unit_auc(scores, labels[parts[2]], groups[parts[2]]))
         ratio = len(parts[2]) / len(parts[0])
-        progress(_LABEL, number + 1, SPLITS)
+        progress(f"{_LABEL}, splits", number + 1, SPLITS, "rounds")
     return _over_splits(np.array(aucs), ratio, group_count(control.groups), count)
 
 
