@@ -29,7 +29,7 @@ from ganeval.errors import InputError, MissingFileError
 from ganeval.records.classify import ApplyRecord
 from ganeval.records.files import read_record
 
-SETTINGS = ClassifySettings(device="cpu", seed=3)
+SETTINGS = ClassifySettings(device="cpu", seed=3, yes=True)
 COUNT = 12
 
 

@@ -16,7 +16,7 @@ from ganeval.classifier.settings import ClassifySettings
 from ganeval.errors import GanevalError, InputError
 from ganeval.statistics.auc import auc_value
 
-SETTINGS = ClassifySettings(device="cpu")
+SETTINGS = ClassifySettings(device="cpu", yes=True)  # however busy the machine is
 MARKED = textured(20)
 SPLIT = in_parts(MARKED)
 
@@ -179,11 +179,11 @@ def test_hours_are_refused_before_training_unless_agreed_to(
 
     monkeypatch.setattr("ganeval.classifier.training_time.LONGEST", 1e-3)
     with pytest.raises(InputError, match=r"would take up to .* on this machine") as caught:
-        fit(SETTINGS)
+        fit(replace(SETTINGS, yes=False))
     for remedy in ("--yes", "--crop 32", "--preset quick", "--device cuda"):
         assert remedy in str(caught.value)
     assert not told
-    assert fit(replace(SETTINGS, yes=True)).info.epochs
+    assert fit(SETTINGS).info.epochs
 
 
 def test_a_part_without_a_class_is_refused() -> None:

@@ -24,7 +24,7 @@ from ganeval.classifier.preprocessing import Preprocessing
 from ganeval.classifier.settings import ClassifySettings
 from ganeval.errors import GanevalError, InputError
 
-SETTINGS = ClassifySettings(device="cpu")
+SETTINGS = ClassifySettings(device="cpu", yes=True)
 MARKED = textured(12)
 SPLIT = in_parts(MARKED)
 TRAIN = SPLIT.rows("train")
