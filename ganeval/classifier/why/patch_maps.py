@@ -139,8 +139,8 @@ def scale_picture(maps: PatchMaps, out: Path) -> Picture:
         file=save_picture(colour_bar(), out, "map-scale"),
         display="Colour scale of all score maps",
         caption=(
-            f"Patch scores of the network, from -{maps.scale:.3g} (as in reals, blue) over 0 "
-            f"(white) to +{maps.scale:.3g} (as in fakes, red), the same in every map: the 99th "
+            f"Patch scores of the network, from −{maps.scale:.3g} (as in reals, blue) over 0 "
+            f"(white) to +{maps.scale:.3g} (as in fakes, orange), the same in every map: the 99th "
             "percentile of the absolute patch score over the whole test part. Larger scores get "
             "the end colours."
         ),
