@@ -6,6 +6,7 @@ import re
 import runpy
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +25,18 @@ DEMO = runpy.run_path(str(ROOT / "examples" / "make_demo_images.py"))
 DOCS = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
 
-def console_blocks() -> list[tuple[str, str]]:
+LONG = "ganeval classify"
+
+
+def console_blocks() -> list[Any]:
     """Command and expected output of every ``$`` line in a console block of the README."""
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
     found = []
     for block in blocks:
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, output = part.partition("\n")
-            found.append((command, output))
+            marks = [pytest.mark.slow] if command.startswith(LONG) else []
+            found.append(pytest.param(command, output, marks=marks))
     return found
 
 
