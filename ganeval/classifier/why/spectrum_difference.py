@@ -99,8 +99,8 @@ def _picture(centres: LazyImages, held_out: HeldOut, out: Path) -> Picture:
         caption=(
             "Mean ln power of the fakes minus that of the reals. Frequency 0 is in the middle, "
             "0.5 cycles per pixel at the edges: across at the left and right, down at the top and "
-            f"bottom. Orange: fakes have more. End colours at ±{scale:.3g}; factor e per 1. Isolated "
-            "dots at eighths of the way are what upsampling leaves."
+            f"bottom. Orange: fakes have more. End colours at ±{scale:.3g}; factor e per 1. "
+            "Isolated dots at eighths of the way are what upsampling leaves."
         ),
         scale=scale,
     )
