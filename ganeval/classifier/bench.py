@@ -130,9 +130,10 @@ def _rungs(
         )
     shortest = min(min(pixels.shape[:2]) for pixels in examples.pixels)
     if shortest < SPECTRUM_FROM:
-        for name, display in (("spectrum", "The spectrum"), ("cnn", "The CNN")):
+        displays: dict[RungName, str] = {"spectrum": "The spectrum", "cnn": "The CNN"}
+        for name, display in displays.items():
             if name in asked:
-                dropped[name] = (  # type: ignore[index]
+                dropped[name] = (
                     f"{display} was left out: it needs images of {SPECTRUM_FROM} px, and these "
                     f"have {shortest} px."
                 )
