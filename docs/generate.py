@@ -16,7 +16,9 @@ from ganeval.records import (
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
+    ClassModelRecord,
     MetricsRecord,
+    SaliencyRecord,
     TrainingRecord,
 )
 from ganeval_cyclegan.config import TrainConfig
@@ -105,6 +107,8 @@ def pages() -> dict[Path, str]:
         DOCS / "training.schema.json": schema(TrainingRecord),
         DOCS / "classify.schema.json": schema(ClassifyRecord),
         DOCS / "scores.schema.json": schema(ApplyRecord),
+        DOCS / "saliency.schema.json": schema(SaliencyRecord),
+        DOCS / "class-model.schema.json": schema(ClassModelRecord),
     }
 
 

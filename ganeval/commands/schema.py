@@ -10,8 +10,10 @@ from ganeval.records import (
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
+    ClassModelRecord,
     MetricsRecord,
     Model,
+    SaliencyRecord,
     TrainingRecord,
 )
 
@@ -21,6 +23,8 @@ _RECORDS: dict[str, type[Model]] = {
     "training": TrainingRecord,
     "classify": ClassifyRecord,
     "scores": ApplyRecord,
+    "saliency": SaliencyRecord,
+    "class-model": ClassModelRecord,
 }
 
 
@@ -31,7 +35,8 @@ _RECORDS: dict[str, type[Model]] = {
     default="metrics",
     show_default=True,
     help="metrics: of fid, kid and evaluate; audit: of audit; training: of train; "
-    "classify: of classify; scores: of classify --apply.",
+    "classify: of classify; scores: of classify --apply; "
+    "saliency: of saliency; class-model: of class-model.",
 )
 def schema(record: str) -> None:
     """Print the JSON Schema of the record that a command writes with --json or --out."""

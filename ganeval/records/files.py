@@ -14,11 +14,21 @@ from pydantic import ValidationError
 
 from ganeval.errors import GanevalError, InputError
 from ganeval.records.audit import AUDIT_SCHEMA, AuditRecord
+from ganeval.records.class_model import CLASS_MODEL_SCHEMA, ClassModelRecord
 from ganeval.records.classify import CLASSIFY_SCHEMA, SCORES_SCHEMA, ApplyRecord, ClassifyRecord
 from ganeval.records.metrics import SCHEMA, MetricsRecord
+from ganeval.records.saliency import SALIENCY_SCHEMA, SaliencyRecord
 from ganeval.records.training import TRAINING_SCHEMA, TrainingRecord
 
-Record = MetricsRecord | AuditRecord | TrainingRecord | ClassifyRecord | ApplyRecord
+Record = (
+    MetricsRecord
+    | AuditRecord
+    | TrainingRecord
+    | ClassifyRecord
+    | ApplyRecord
+    | SaliencyRecord
+    | ClassModelRecord
+)
 
 _READS: dict[str, type[Record]] = {
     SCHEMA: MetricsRecord,
@@ -26,6 +36,8 @@ _READS: dict[str, type[Record]] = {
     TRAINING_SCHEMA: TrainingRecord,
     CLASSIFY_SCHEMA: ClassifyRecord,
     SCORES_SCHEMA: ApplyRecord,
+    SALIENCY_SCHEMA: SaliencyRecord,
+    CLASS_MODEL_SCHEMA: ClassModelRecord,
 }
 
 

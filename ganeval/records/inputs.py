@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ganeval.errors import InputError
 from ganeval.records.audit import AuditRecord
+from ganeval.records.class_model import ClassModelRecord
 from ganeval.records.classify import ApplyRecord, ClassifyRecord
 from ganeval.records.features import InputInfo
 from ganeval.records.files import Record
 from ganeval.records.metrics import MetricsRecord
+from ganeval.records.saliency import SaliencyRecord
 
 
 def recorded_inputs(record: Record) -> list[InputInfo]:
@@ -16,8 +18,10 @@ def recorded_inputs(record: Record) -> list[InputInfo]:
         return [*record.inputs, *([record.train] if record.train else [])]
     if isinstance(record, AuditRecord | ApplyRecord):
         return [one.input for one in record.sets]
-    if isinstance(record, ClassifyRecord):
+    if isinstance(record, ClassifyRecord | SaliencyRecord):
         return record.inputs
+    if isinstance(record, ClassModelRecord):
+        return [record.input] if record.input else []
     return [one.input for one in record.domains]
 
 
