@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ganeval.cli import cli
 from ganeval.records import (
+    AblationRecord,
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
@@ -109,6 +110,7 @@ def pages() -> dict[Path, str]:
         DOCS / "scores.schema.json": schema(ApplyRecord),
         DOCS / "saliency.schema.json": schema(SaliencyRecord),
         DOCS / "class-model.schema.json": schema(ClassModelRecord),
+        DOCS / "ablation.schema.json": schema(AblationRecord),
     }
 
 

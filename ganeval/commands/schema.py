@@ -7,6 +7,7 @@ import json
 import click
 
 from ganeval.records import (
+    AblationRecord,
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
@@ -25,6 +26,7 @@ _RECORDS: dict[str, type[Model]] = {
     "scores": ApplyRecord,
     "saliency": SaliencyRecord,
     "class-model": ClassModelRecord,
+    "ablation": AblationRecord,
 }
 
 
@@ -36,7 +38,8 @@ _RECORDS: dict[str, type[Model]] = {
     show_default=True,
     help="metrics: of fid, kid and evaluate; audit: of audit; training: of train; "
     "classify: of classify; scores: of classify --apply; "
-    "saliency: of saliency; class-model: of class-model.",
+    "saliency: of saliency; class-model: of class-model; "
+    "ablation: of ablation-report.",
 )
 def schema(record: str) -> None:
     """Print the JSON Schema of the record that a command writes with --json or --out."""

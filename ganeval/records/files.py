@@ -13,6 +13,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from ganeval.errors import GanevalError, InputError
+from ganeval.records.ablation import ABLATION_SCHEMA, AblationRecord
 from ganeval.records.audit import AUDIT_SCHEMA, AuditRecord
 from ganeval.records.class_model import CLASS_MODEL_SCHEMA, ClassModelRecord
 from ganeval.records.classify import CLASSIFY_SCHEMA, SCORES_SCHEMA, ApplyRecord, ClassifyRecord
@@ -28,6 +29,7 @@ Record = (
     | ApplyRecord
     | SaliencyRecord
     | ClassModelRecord
+    | AblationRecord
 )
 
 _READS: dict[str, type[Record]] = {
@@ -38,6 +40,7 @@ _READS: dict[str, type[Record]] = {
     SCORES_SCHEMA: ApplyRecord,
     SALIENCY_SCHEMA: SaliencyRecord,
     CLASS_MODEL_SCHEMA: ClassModelRecord,
+    ABLATION_SCHEMA: AblationRecord,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganeval.errors import InputError
+from ganeval.records.ablation import AblationRecord
 from ganeval.records.audit import AuditRecord
 from ganeval.records.class_model import ClassModelRecord
 from ganeval.records.classify import ApplyRecord, ClassifyRecord
@@ -18,7 +19,7 @@ def recorded_inputs(record: Record) -> list[InputInfo]:
         return [*record.inputs, *([record.train] if record.train else [])]
     if isinstance(record, AuditRecord | ApplyRecord):
         return [one.input for one in record.sets]
-    if isinstance(record, ClassifyRecord | SaliencyRecord):
+    if isinstance(record, ClassifyRecord | SaliencyRecord | AblationRecord):
         return record.inputs
     if isinstance(record, ClassModelRecord):
         return [record.input] if record.input else []
