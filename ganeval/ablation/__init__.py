@@ -1,0 +1,1 @@
+"""Ablations: study files, cells, their evaluation, and which choice helped."""
