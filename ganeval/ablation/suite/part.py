@@ -61,11 +61,13 @@ class Part:
         metrics: Numbers, of any direction but without an arm.
         per_image: Metric to stem to value.
         notices: What a reader should know.
+        format_differs: How the files of fakes and reals differ, where a part looks at that.
     """
 
     metrics: Sequence[CellMetric]
     per_image: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
+    format_differs: str | None = None
 
 
 @dataclass(frozen=True)
