@@ -117,5 +117,5 @@ def change_text(
         margin: Within which a difference is called none.
     """
     if change == "unchanged":
-        return f"{name} unchanged within {number(margin)}"
+        return f"{name} unchanged within {margin:.2g}"
     return f"{name} {change} ({with_interval(shift, low, high)})"
