@@ -74,6 +74,7 @@ def test_units_of_a_fold_are_means_of_groups() -> None:
     assert unit_auc(scores, labels, ["a", "a", "b", "b", "c"]) == 0.5
 
 
+@pytest.mark.slow
 def test_crops_that_mean_nothing_are_not_found() -> None:
     """Twelve nulls at 5 %: more than 3 rejections have a chance of 0.2 %."""
     p_values = [crossed(*crops(8, 0.0, seed), 19).rung.p or 0 for seed in range(12)]

@@ -238,6 +238,7 @@ def share_inside(
     return float(np.mean(inside))
 
 
+@pytest.mark.slow
 def test_a_strong_local_artefact_is_found_where_it_is() -> None:
     examples, corners = planted(32, 48, 16, 60)
     split = in_parts(examples, (0.5, 0.2))

@@ -93,6 +93,7 @@ class TestControl:
         assert control.real_pipeline == "JPEG q90 4:2:0"
         assert "are not covered unless they are declared" in control.note
 
+    @pytest.mark.slow
     def test_subsampling_shows_in_chroma(self, tmp_path: Path) -> None:
         control = controlled(sets(tmp_path, COARSE, FINE))
         # Known: 0.99 raw, 0.56 equalised.
@@ -180,12 +181,14 @@ class TestKnownMagnitudes:
     The standard error of an AUC of 120 + 120 without a difference is 0.037, of 600 + 600 0.017.
     """
 
+    @pytest.mark.slow
     def test_jpeg_against_png(self, tmp_path: Path) -> None:
         examples = sets(tmp_path, Q90, PNG)
         assert probe_auc(examples.pixels, examples.labels) > 0.97
         matched = probe_auc(defended(examples, "match"), examples.labels)
         assert abs(matched - 0.51) < 3 * 0.037
 
+    @pytest.mark.slow
     def test_png_against_png(self, tmp_path: Path) -> None:
         examples = sets(tmp_path, PNG, PNG)
         assert abs(probe_auc(examples.pixels, examples.labels) - 0.51) < 3 * 0.037

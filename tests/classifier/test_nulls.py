@@ -212,6 +212,7 @@ def squares() -> npt.NDArray[np.uint8]:
     return np.array(cut)
 
 
+@pytest.mark.slow
 def test_crops_of_photographs_are_noticed(squares: npt.NDArray[np.uint8]) -> None:
     matrix = colour_matrix(squares)
     labels = np.repeat([0, 1], 240)

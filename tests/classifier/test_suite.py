@@ -89,6 +89,7 @@ def test_the_same_pictures_as_jpeg_and_png_differ_by_format_not_content(tmp_path
     assert record.control.auc_raw.value > 0.9
 
 
+@pytest.mark.slow
 def test_a_texture_is_found_behind_a_difference_of_format(tmp_path: Path) -> None:
     pictures = crops(160)
     fakes = texture(pictures[80:], 4, 8)
