@@ -169,7 +169,7 @@ def _content(source: Path, cache: Path | None) -> dict[str, str]:
     from ganeval.images.digests import DigestHints
 
     hints = None if cache is None else DigestHints(cache)
-    found = open_image_set(source, hints=hints)
+    found = open_image_set(source, digest_hints=hints)
     return dict(zip(found.keys, found.digests, strict=True))
 
 

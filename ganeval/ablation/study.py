@@ -96,10 +96,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     Raises:
         InputError: It is none of these.
     """
-    if re.fullmatch(r"\d+", text) and int(text) > 0:
+    if re.fullmatch(r"[1-9]\d*", text):
         return tuple(range(int(text)))
     found: list[int] = []
-    for part in text.split(","):
+    for part in text.split(",") if text != "0" else [""]:  # no seeds, or the seed 0
         ends = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
         last = int(ends[2] or ends[1]) if ends else -1
         if ends is None or last < int(ends[1]):
