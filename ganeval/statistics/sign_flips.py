@@ -110,7 +110,8 @@ def flip_p_values(differences: Floats) -> Floats:
     Returns:
         float64 ``[k]``.
     """
-    return flip_counts(differences) / 2.0 ** (differences.shape[1] - 1)
+    shares: Floats = flip_counts(differences) / 2.0 ** (differences.shape[1] - 1)
+    return shares
 
 
 def flip_counts(differences: Floats) -> npt.NDArray[np.int64]:
