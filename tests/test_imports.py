@@ -27,9 +27,22 @@ BELOW = {
     # Of the classifier only saved models, to look into them.
     "saliency": {"classifier", "metrics", "features", "images", "statistics", "records"} | LEAVES,
     "training": {"metrics", "features", "images", "statistics", "records"} | LEAVES,
+    "ablation": {
+        "classifier",
+        "saliency",
+        "training",
+        "audit",
+        "metrics",
+        "features",
+        "images",
+        "statistics",
+        "records",
+    }
+    | LEAVES,
     "cli": {"errors"},
     "commands": {
         "cli",
+        "ablation",
         "audit",
         "training",
         "classifier",
