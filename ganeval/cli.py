@@ -31,6 +31,14 @@ _COMMANDS = {
         "ganeval.commands.classify:classify",
         "Whether fakes can be told from reals, how surely, and by what.",
     ),
+    "class-model": (
+        "ganeval.commands.class_model:class_model",
+        "Draw what a classifier takes for a perfect member of a class.",
+    ),
+    "saliency": (
+        "ganeval.commands.saliency:saliency",
+        "Where a classifier looks, before and after a transfer.",
+    ),
     "report": (
         "ganeval.commands.report:report",
         "Draw one page from the records of earlier runs.",
