@@ -34,13 +34,14 @@ def explain(
     n_samples: int = 32,
     ig_steps: int = 64,
     against: torch.Tensor | npt.NDArray[Any] | Sequence[int] | None = None,
+    others: tuple[torch.Tensor | npt.NDArray[Any], Sequence[str]] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Maps]:
     """Makes the maps of images for given target classes.
 
     An image has the same map alone and in any company, except with random baselines, which are
-    other images of the call: on a CPU the same bits. torch's global generator is neither read nor
-    set, and the network is left as it was.
+    other images of the call unless ``others`` are given: on a CPU the same bits. torch's global
+    generator is neither read nor set, and the network is left as it was.
 
     Args:
         model: The classifier, open.
@@ -53,11 +54,13 @@ def explain(
         micro_batch: Images per call of the network; part of the result.
         layer: Path of Grad-CAM's layer; None: chosen by itself.
         baseline: For integrated gradients and occlusion: ``blur``, ``mean``, ``black``, ``white``,
-            ``random`` (other images of the call).
+            ``random`` (other images of the call, or of ``others``).
         n_samples: Noisy copies of each image for SmoothGrad and its relatives.
         ig_steps: Quadrature nodes of integrated gradients to begin with.
         against: int64 ``[n]``: for ``contrast``, the class whose logit is subtracted; None: the
             other one of two.
+        others: Images that random baselines are drawn from, as ``images``, and their keys; an image
+            is never compared with one of its own key. None: those of the call.
         progress: Told of the passes through the network, method by method.
 
     Returns:
@@ -90,6 +93,7 @@ def explain(
             tuple(keys),
             settings,
             progress,
+            None if others is None else (torch.as_tensor(others[0]), tuple(others[1])),
         )
         made = _by_family(task, chosen)
         dead = _dead(task, made[chosen[0].name].info["logit"])

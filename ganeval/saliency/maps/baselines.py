@@ -30,12 +30,14 @@ class Baselines:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._kind = task.settings.baseline
+        self._images, keys = task.others or (task.images, task.keys)
         self._places: dict[str, int] = {}
-        for place, key in enumerate(task.keys):
+        for place, key in enumerate(keys):
             self._places.setdefault(key, place)
         self.count = 1
         if self._kind == "random":
-            self.count = min(RANDOM_BASELINES, len(self._places) - 1)
+            own = any(key in self._places for key in task.keys)
+            self.count = min(RANDOM_BASELINES, len(self._places) - own)
             if self.count < 1:
                 raise InputError("--baseline random: there is no other image to compare with")
 
@@ -55,7 +57,7 @@ class Baselines:
     def _of_one(self, row: int) -> torch.Tensor:
         """The baselines of one image, float32 ``[count, 3, S, S]``."""
         if self._kind == "random":
-            return self._task.images[self._others(row)]
+            return self._images[self._others(row)]
         return baseline_of(self._task.images[row], self._kind)[None]
 
     def _others(self, row: int) -> list[int]:

@@ -47,6 +47,7 @@ class Task:
         keys: One per image; random draws belong to them.
         settings: How the maps are made.
         progress: Told how many passes are done.
+        others: Images and keys that random baselines are drawn from; None: those of the task.
     """
 
     model: PixelModel
@@ -56,6 +57,7 @@ class Task:
     keys: tuple[str, ...]
     settings: MapSettings
     progress: Progress
+    others: tuple[torch.Tensor, tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
