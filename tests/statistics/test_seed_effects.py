@@ -128,6 +128,6 @@ def test_percentile_intervals_over_few_seeds_are_as_narrow_as_published(
     hits = 0
     for _ in range(2_000):
         d = rng.normal(size=n)
-        low, high = np.quantile(d[rng.integers(0, n, (500, n))].mean(axis=1), [0.025, 0.975])
+        low, high = np.quantile(d[rng.integers(0, n, (2_000, n))].mean(axis=1), [0.025, 0.975])
         hits += low <= 0 <= high
     assert hits / 2_000 == pytest.approx(covered, abs=0.03)  # three sd of 2,000 trials
