@@ -130,7 +130,8 @@ def _measured(
 
 
 def _names(images: ImagesOf, protocol: ProtocolSettings) -> list[str]:
-    names = [name for name in ("fid", "kid") if name in protocol.suite] or ["fid"]
+    wanted: tuple[str, ...] = ("fid", "kid")
+    names = [name for name in wanted if name in protocol.suite] or ["fid"]
     if "memorisation" in protocol.suite and images.train is not None:
         names += _OF_COPIES
     return names

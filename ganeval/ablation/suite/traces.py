@@ -109,7 +109,8 @@ def _band(plane: npt.NDArray[np.floating]) -> Plane:
     wide = np.asarray(plane, np.float64)
     fine, coarse = (gaussian_filter(wide, sigma, mode="reflect") for sigma in _SIGMAS)
     band: Plane = fine - coarse
-    return band - band.mean()
+    centred: Plane = band - band.mean()
+    return centred
 
 
 def _frame_colour(pixels: Pixels) -> Plane:
