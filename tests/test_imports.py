@@ -45,6 +45,7 @@ BELOW = {
         "ablation",
         "audit",
         "training",
+        "saliency",
         "classifier",
         "metrics",
         "features",

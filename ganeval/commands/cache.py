@@ -1,4 +1,4 @@
-"""``ganeval cache``: what the feature cache holds, whether it is sound, and less of it."""
+"""``ganeval cache``: what the cache of features and maps holds, whether it is sound, and less."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from ganeval.commands.options import byte_count
 from ganeval.commands.tables import print_table
 from ganeval.errors import InputError, unknown_name
 from ganeval.features.cache import DEFAULT_MAX_BYTES, CacheEntry, FeatureCache
+from ganeval.saliency.map_cache import MapCache
 
 
 @click.group()
 def cache() -> None:
-    """Look into the feature cache, check it, or make it smaller.
+    """Look into the cache of features and maps, check it, or make it smaller.
 
     Everything in it can be computed again. Its place is $GANEVAL_CACHE, else the user's cache
     folder.
@@ -29,22 +30,34 @@ def cache() -> None:
 @click.option("--json", "json_", is_flag=True, help="Print one JSON document.")
 def info(json_: bool) -> None:
     """Show what the cache holds, per extractor, layer and resize mode."""
-    store = FeatureCache.open()
+    store, maps = FeatureCache.open(), MapCache()
+    map_count, map_bytes = maps.size()
     entries = store.info()
     rows, size = sum(entry.rows for entry in entries), sum(entry.bytes for entry in entries)
     if json_:
         listed = [vars(entry) | {"last_used": entry.last_used.isoformat()} for entry in entries]
-        document = {"folder": str(store.folder), "rows": rows, "bytes": size, "entries": listed}
+        document = {
+            "folder": str(store.folder),
+            "rows": rows,
+            "bytes": size,
+            "entries": listed,
+            "maps": {"folder": str(maps.folder), "maps": map_count, "bytes": map_bytes},
+        }
         click.echo(json.dumps(document, indent=2))
         return
     if entries:
         _print_entries(entries)
+    if map_count:
+        click.echo(f"{map_count} saliency maps, {decimal(map_bytes)} in {maps.folder}")
     click.echo(f"{rows} rows, {decimal(size)} in {store.folder}")
 
 
 @cache.command()
 def verify() -> None:
-    """Read everything and drop what is broken; it is computed again when it is needed."""
+    """Read all features and drop what is broken; it is computed again when it is needed.
+
+    Saliency maps are checked whenever they are read.
+    """
     store = FeatureCache.open()
     broken = store.verify()
     for path in broken:
@@ -63,16 +76,21 @@ def verify() -> None:
 )
 def gc(max_size: int) -> None:
     """Remove what was not used for longest until --max-size is left."""
-    rows, size = FeatureCache.open().gc(max_size)
+    store, maps = FeatureCache.open(), MapCache()
+    rows, size = store.gc(max_size)
     click.echo(f"removed {rows} rows, {decimal(size)}")
+    left = sum(entry.bytes for entry in store.info())
+    if any(removed := maps.trim(max(0, max_size - left))):  # features take longer to make
+        click.echo(f"removed {removed.maps} saliency maps, {decimal(removed.bytes)}")
 
 
 @cache.command()
 @click.option("--extractor", metavar="NAME", help="Only the features of this extractor.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clear(extractor: str | None, yes: bool) -> None:
-    """Remove all cached features, or those of one extractor."""
-    store = FeatureCache.open()
+    """Remove everything that is cached, or the features of one extractor."""
+    store, maps = FeatureCache.open(), MapCache()
+    map_count = 0 if extractor else maps.size()[0]
     entries = store.info()
     known = {entry.extractor for entry in entries}
     if extractor and known and extractor not in known:
@@ -83,10 +101,14 @@ def clear(extractor: str | None, yes: bool) -> None:
             raise InputError(
                 "cache clear asks before it removes, and there is nobody to ask", hint="Pass --yes."
             )
-        if not click.confirm(f"Remove {rows} rows from {store.folder}?"):
+        also = f" and {map_count} saliency maps from {maps.folder}" if map_count else ""
+        if not click.confirm(f"Remove {rows} rows from {store.folder}{also}?"):
             return
     removed, size = store.clear(extractor)
     click.echo(f"removed {removed} rows, {decimal(size)}")
+    if map_count:
+        gone = maps.trim(0)
+        click.echo(f"removed {gone.maps} saliency maps, {decimal(gone.bytes)}")
 
 
 def _print_entries(entries: list[CacheEntry]) -> None:

@@ -17,6 +17,7 @@ from ganeval.errors import ExitCode, InputError
 from ganeval.features.cache import FeatureCache
 from ganeval.paths import cache_folder
 from ganeval.records import FeatureSpec
+from ganeval.saliency.map_cache import CachedMap, MapCache
 
 EXTRACTORS = ("inception-2015", "efficientnet-lite0")
 
@@ -163,3 +164,21 @@ def test_clear_asks_on_a_terminal(store: FeatureCache, answer: str, left: int) -
     assert "Remove 14 rows from" in out
     assert done.returncode == 0
     assert sum(rows().values()) == left
+
+
+def test_saliency_maps_are_listed_and_removed_with_the_rest(store: FeatureCache) -> None:
+    maps = MapCache()
+    for target in range(3):
+        values = np.full((4, 4), target, np.float32)
+        maps.keep({"target": target}, CachedMap(values, None))
+    count, size = maps.size()
+    assert "3 saliency maps" in run("info").stdout
+    document = json.loads(run("info", "--json").stdout)
+    assert document["maps"] == {"folder": str(maps.folder), "maps": count, "bytes": size}
+    kept = document["bytes"] + size
+    assert "saliency" not in run("gc", "--max-size", f"{kept}B").stdout
+    assert "removed 1 saliency maps" in run("gc", "--max-size", f"{kept - 1}B").stdout
+    assert rows() == {"inception-2015": 10, "efficientnet-lite0": 4}
+    assert "saliency" not in run("clear", "--extractor", "inception-2015", "--yes").stdout
+    assert "removed 2 saliency maps" in run("clear", "--yes").stdout
+    assert maps.size() == (0, 0)
