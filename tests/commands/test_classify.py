@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ganeval.cli import run
 from ganeval.records import ClassifyRecord, read_record
 
 from .conftest import Outcome
@@ -52,6 +56,38 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@dataclass(frozen=True)
+class Done:
+    """A command that has run, on which sets, and the folder of its results."""
+
+    real: Path
+    fake: Path
+    out: Path
+    text: str
+
+
+def done(root: Path, *options: str) -> Done:
+    """Tests two sets that differ in colour; for tests that only read what that left."""
+    real = make_set(root / "photos", 44, seed=1)
+    fake = make_set(root / "painted", 44, seed=2, warm=60)
+    out = root / "out"
+    text = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(text):
+        patch.setenv("GANEVAL_CACHE", str(root / "cache"))
+        assert run(["classify", str(real), str(fake), *options, "--out", str(out)]) == 0
+    return Done(real, fake, out, text.getvalue())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return done(tmp_path_factory.mktemp("whole"), *NO_CNN)
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return done(tmp_path_factory.mktemp("fast"), *FAST)
+
+
 def record_of(out: Path) -> ClassifyRecord:
     record = read_record(out / "classify.json")
     assert isinstance(record, ClassifyRecord)
@@ -63,12 +99,8 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 class TestResults:
-    def test_the_verdict_comes_first_then_the_evidence_then_the_files(
-        self, ganeval: Run, real: Path, fake: Path, out: Path
-    ) -> None:
-        outcome = ganeval("classify", real, fake, *NO_CNN, "--out", out)
-        assert outcome.code == 0, outcome.err
-        first, second, *lines = outcome.out.splitlines()
+    def test_the_verdict_comes_first_then_the_evidence_then_the_files(self, whole: Done) -> None:
+        first, second, *lines = whole.text.splitlines()
         assert first.startswith("Fakes are ")
         assert "images held out (each image taken as independent)" in first
         assert second.startswith("Lowest rung that does as well: the colour histogram")
@@ -76,8 +108,8 @@ class TestResults:
         for words in ("AUC [95 %]", "nothing to find in", "chance 0.50", "power", "test "):
             assert words in text
         for name in ("classify.html", "classify.json", "classify.csv", "model"):
-            assert (out / name).exists()
-            assert str(out / name) in text
+            assert (whole.out / name).exists()
+            assert str(whole.out / name) in text
 
     def test_the_record_is_what_was_done(
         self, ganeval: Run, real: Path, fake: Path, out: Path
@@ -114,12 +146,12 @@ class TestResults:
         assert float(outcome.out) == rung.test.value
 
     def test_the_same_command_gives_the_same_numbers(
-        self, ganeval: Run, real: Path, fake: Path, tmp_path: Path
+        self, ganeval: Run, whole: Done, out: Path
     ) -> None:
         rungs = []
-        for name in ("one", "two"):
-            ganeval("classify", real, fake, *NO_CNN, "--out", tmp_path / name)
-            text = (tmp_path / name / "classify.json").read_text("utf-8")
+        ganeval("classify", whole.real, whole.fake, *NO_CNN, "--out", out)
+        for folder in (whole.out, out):
+            text = (folder / "classify.json").read_text("utf-8")
             raw = json.loads(text)["rungs"]
             rungs.append([{**one, "seconds": 0} for one in raw])
         assert rungs[0] == rungs[1]
@@ -152,13 +184,10 @@ class TestResults:
         assert (out / "classify.json").read_text("utf-8") != before
         assert (out / "mine.txt").exists()
 
-    def test_a_report_can_be_drawn_again(
-        self, ganeval: Run, real: Path, fake: Path, out: Path, tmp_path: Path
-    ) -> None:
-        ganeval("classify", real, fake, *FAST, "--out", out)
+    def test_a_report_can_be_drawn_again(self, ganeval: Run, fast: Done, tmp_path: Path) -> None:
         page = tmp_path / "again.html"
-        assert ganeval("report", out / "classify.json", "-o", page).code == 0
-        assert record_of(out).verdict in page.read_text("utf-8")
+        assert ganeval("report", fast.out / "classify.json", "-o", page).code == 0
+        assert record_of(fast.out).verdict in page.read_text("utf-8")
 
 
 class TestVerdicts:
@@ -203,13 +232,15 @@ class TestVerdicts:
         assert "groups_none" in outcome.err.splitlines()[-1]
 
     def test_the_question_changes_words_only(
-        self, ganeval: Run, real: Path, fake: Path, tmp_path: Path
+        self, ganeval: Run, fast: Done, tmp_path: Path
     ) -> None:
         found = {}
         for question in ("arrival", "change"):
-            out = tmp_path / question
-            ganeval("classify", real, fake, *FAST, "--out", out, "--question", question)
-            found[question] = record_of(out)
+            ganeval(
+                "classify", fast.real, fast.fake, *FAST, "--out", tmp_path / question,
+                "--question", question,
+            )  # fmt: skip
+            found[question] = record_of(tmp_path / question)
         assert found["change"].verdict.startswith("Translations are")
         assert found["change"].primary == found["arrival"].primary
 
@@ -315,15 +346,15 @@ class TestBadInputs:
         ],
     )
     def test_mistakes_are_named_before_any_work(
-        self, ganeval: Run, real: Path, fake: Path, arguments: tuple[str, ...], words: str
+        self, ganeval: Run, fast: Done, arguments: tuple[str, ...], words: str
     ) -> None:
-        outcome = ganeval("classify", real, fake, *arguments)
+        outcome = ganeval("classify", fast.real, fast.fake, *arguments)
         assert outcome.code == 2
         assert words in outcome.err
 
     @pytest.mark.parametrize("count", [0, 1, 3])
-    def test_two_sets_are_needed(self, ganeval: Run, real: Path, count: int) -> None:
-        outcome = ganeval("classify", *[real] * count)
+    def test_two_sets_are_needed(self, ganeval: Run, fast: Done, count: int) -> None:
+        outcome = ganeval("classify", *[fast.real] * count)
         assert outcome.code == 2
         assert "REAL and FAKE are needed, in this order" in outcome.err
 
@@ -337,9 +368,8 @@ class TestBadInputs:
 
 class TestApply:
     @pytest.fixture
-    def model(self, ganeval: Run, real: Path, fake: Path, out: Path) -> Path:
-        assert ganeval("classify", real, fake, *FAST, "--out", out).code == 0
-        return out / "model"
+    def model(self, fast: Done) -> Path:
+        return fast.out / "model"
 
     def test_new_images_are_scored(self, ganeval: Run, model: Path, tmp_path: Path) -> None:
         new = make_set(tmp_path / "new", 9, seed=8, warm=60)
@@ -356,21 +386,21 @@ class TestApply:
         assert quiet.out == f"{called}\n"
 
     def test_scores_of_test_images_are_those_of_the_test(
-        self, ganeval: Run, model: Path, fake: Path, out: Path, tmp_path: Path
+        self, ganeval: Run, model: Path, fast: Done, tmp_path: Path
     ) -> None:
         scores = tmp_path / "scores"
-        ganeval("classify", "--apply", model, fake, "--out", scores, "--allow-training-images")
+        ganeval("classify", "--apply", model, fast.fake, "--out", scores, "--allow-training-images")
         before, after = (
             {row["path"]: row["logit"] for row in rows if row["set"] == "painted"}
-            for rows in map(read_table, (out / "classify.csv", scores / "scores.csv"))
+            for rows in map(read_table, (fast.out / "classify.csv", scores / "scores.csv"))
         )
         assert len(before) == 44
         assert before == after
 
     def test_images_of_the_training_are_refused(
-        self, ganeval: Run, model: Path, real: Path, tmp_path: Path
+        self, ganeval: Run, model: Path, fast: Done, tmp_path: Path
     ) -> None:
-        outcome = ganeval("classify", "--apply", model, real, "--out", tmp_path / "scores")
+        outcome = ganeval("classify", "--apply", model, fast.real, "--out", tmp_path / "scores")
         assert outcome.code == 2
         assert "--allow-training-images" in outcome.err
         assert not (tmp_path / "scores").exists()
