@@ -34,8 +34,8 @@ def test_every_study_of_the_list_is_there_with_a_title() -> None:
 
 
 def test_a_name_nobody_knows() -> None:
-    with pytest.raises(InputError, match="no study 'genrator'; did you mean generator"):
-        study_text("genrator")
+    with pytest.raises(InputError, match="no study 'generators'; did you mean generator"):
+        study_text("generators")
 
 
 @pytest.mark.parametrize("name", sorted(OF_REPORTS | OF_THE_TABLE))

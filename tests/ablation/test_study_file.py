@@ -97,8 +97,8 @@ def test_only_names_arms_beside_the_base_and_what_they_start_from(tmp_path: Path
     path = written(tmp_path, changed(VARIANT, more))
     names = [arm.name for arm in arms_of(load_study(path, only=["halves"]))]
     assert names == ["base", "two", "halves"]
-    with pytest.raises(InputError, match="no arm 'halfs'; did you mean halves"):
-        load_study(path, only=["halfs"])
+    with pytest.raises(InputError, match="no arm 'halvez'; did you mean halves"):
+        load_study(path, only=["halvez"])
 
 
 def test_an_arm_with_a_budget_of_its_own_is_in_no_comparison(tmp_path: Path) -> None:
@@ -342,8 +342,8 @@ def test_a_command_is_a_trainer(tmp_path: Path) -> None:
     [
         ("{seed}", "{sede}", "{sede} is no placeholder here"),
         (" {overrides}", "", "has no {overrides}"),
-        ("{value}", "{valu}", "{valu} is no placeholder here"),
-        ("{pool.size: 0}", "{pool.sise: 0}", "does not say what pool.sise is"),
+        ("{value}", "{x}", "{x} is no placeholder here"),
+        ("{pool.size: 0}", "{pool.sizes: 0}", "does not say what pool.sizes is"),
         ("python train.py", "python 'train.py", "cannot be read"),
     ],
 )
@@ -356,8 +356,8 @@ def test_a_command_with_a_mistake(tmp_path: Path, old: str, new: str, words: str
 def test_a_study_that_is_nowhere() -> None:
     with pytest.raises(MissingFileError, match=r"nowhere\.yaml: there is no such file"):
         load_study("nowhere.yaml")
-    with pytest.raises(InputError, match="no study 'bufer'; did you mean buffer"):
-        load_study("bufer")
+    with pytest.raises(InputError, match="no study 'buffers'; did you mean buffer"):
+        load_study("buffers")
 
 
 def test_text_that_is_no_yaml(tmp_path: Path) -> None:
