@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,12 +25,21 @@ def _networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("networks")
 
 
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names for caches in a folder of their own.
+
+    ``mktemp`` looks through all names before each new one, which costs seconds in thousands.
+    """
+    root = tmp_path_factory.mktemp("caches")
+    return (root / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, _networks: Path
-) -> None:
+def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch, _networks: Path) -> None:
     """Every test has a cache of its own, so that none depends on what ran before."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = next(_caches)
+    cache.mkdir()
     (cache / "networks").symlink_to(_networks, target_is_directory=True)
     monkeypatch.setenv("GANEVAL_CACHE", str(cache))
     monkeypatch.delenv("GANEVAL_WEIGHTS", raising=False)

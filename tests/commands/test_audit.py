@@ -158,6 +158,7 @@ def test_a_missing_folder_is_named(ganeval: Run, tmp_path: Path) -> None:
     assert "there is no such file or folder" in outcome.err
 
 
+@pytest.mark.slow
 def test_outliers_by_features_need_no_download(ganeval: Run, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "set", 24, seed=5)
     Image.effect_noise((40, 40), 120).convert("RGB").save(folder / "noise.png")

@@ -173,6 +173,7 @@ def test_spatial_features_need_a_network_that_has_them(
     assert "saved already" in outcome.err
 
 
+@pytest.mark.slow
 def test_spatial_features_are_saved_for_the_adm_evaluator(
     ganeval: Ganeval, real: Path, tmp_path: Path, inception_weights: Path
 ) -> None:

@@ -54,7 +54,14 @@ def plan_for(extractor: Extractor, at_hand: dict[str, Path], **options: int) -> 
     )
 
 
-@pytest.mark.parametrize("name", [*EXTRACTORS.names(), "torchvision:squeezenet1_1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # The largest; tests/parity/test_inception_peers.py asks the same of it.
+        pytest.param(name, marks=pytest.mark.slow if name == "inception-2015" else [])
+        for name in [*EXTRACTORS.names(), "torchvision:squeezenet1_1"]
+    ],
+)
 def test_features_have_the_declared_shape_and_do_not_depend_on_batches(
     name: str,
     folder: Path,

@@ -82,13 +82,8 @@ def check_features(shared: Path, folder: str, weights: Path, cache: FeatureCache
             assert (error / norm).max() <= 1e-4
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        mode if mode == "pytorch-fid" else pytest.param(mode, marks=pytest.mark.slow)
-        for mode in MODES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
 def test_horses_give_the_peers_distances(
     shared: Path, extractor_weights: Path, cache: FeatureCache, mode: str
 ) -> None:

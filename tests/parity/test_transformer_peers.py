@@ -191,6 +191,7 @@ def test_dinov2_weights_of_another_size_are_refused(dinov2_path: Path) -> None:
         DinoV2Base().network(weights)
 
 
+@pytest.mark.slow
 def test_dinov2_on_openvino_is_dinov2_on_torch(dinov2_path: Path) -> None:
     pytest.importorskip("openvino")
     from ganeval.features.backend import Batch

@@ -279,6 +279,7 @@ def test_axe_finds_no_barrier_in_whole_pages(
     assert barriers_in_both_schemes(page) == []
 
 
+@pytest.mark.slow
 def test_axe_finds_no_barrier_in_a_short_evaluation(
     open_page: Open,
     written: Callable[[MetricsRecord], str],

@@ -181,19 +181,30 @@ def test_markup_moves_and_text_does_not() -> None:
     )
 
 
-@pytest.mark.browser
-def test_several_records_fit_every_window_and_have_no_barrier(
-    open_page: Open, short: MetricsRecord, load: Load, tmp_path: Path
-) -> None:
-    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
+@pytest.fixture
+def two(short: MetricsRecord, load: Load, tmp_path: Path) -> str:
+    """Address of a page of two records with hostile names."""
     path = tmp_path / "both.html"
     both = [Source(short, load, name=HOSTILE), Source(short, load, ["It's <gone>."], "b" * 200)]
     path.write_text(render_several(both, title="a title without a break " + "x" * 200), "utf-8")
-    page = open_page(path.as_uri())
+    return path.as_uri()
+
+
+@pytest.mark.browser
+def test_several_records_fit_every_window(open_page: Open, two: str) -> None:
+    page = open_page(two)
     unfold(page)
     for width in (360, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_several_records_have_no_barrier(open_page: Open, two: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
+    page = open_page(two)
+    unfold(page)
     found = axe.Axe().run(page)
     assert [(rule["id"], rule["nodes"]) for rule in found["violations"]] == []
     assert found["passes"]

@@ -62,9 +62,28 @@ def test_every_option_trains_with_finite_losses(changes: dict[str, Any]) -> None
             assert value.dtype in (torch.float32, torch.int64)
 
 
+# Every kind of draw and of order once; the others are slow.
+DRAWING: list[dict[str, Any]] = [
+    {"loss.gan": "wgan-gp", "loss.gp": "wgan-gp"},
+    {"loss.gan": "vanilla", "loss.labels": "soft-noisy"},
+    {"optim.order": "simultaneous", "optim.leak": True},
+    {"optim.d_steps": 2},
+    {"pool.strategy": "ring-half", "pool.fill": "noise", "pool.store": "first"},
+    {"pool.strategy": "shrivastava"},
+    {"augment.diffaug": "color,translation,cutout"},
+    {"nets.G.dropout": "blocks", "run.low_memory": True, "optim.order": "D-then-G"},
+    {"run.precision": "bf16", "run.channels_last": True},
+]
+assert all(one in OPTIONS for one in DRAWING)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [one for one in OPTIONS if not set(one) <= {"run.merged", "run.channels_last"}],
+    [
+        pytest.param(one, marks=[] if one in DRAWING else [pytest.mark.slow])
+        for one in OPTIONS
+        if not set(one) <= {"run.merged", "run.channels_last"}
+    ],
     ids=str,
 )
 def test_an_update_is_the_same_bits_every_time(changes: dict[str, Any]) -> None:
