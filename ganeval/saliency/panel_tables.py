@@ -15,8 +15,9 @@ Classes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """What the classifier says, by condition: ``before``, ``after``, ``ceiling``, ``noise``,
-    ``colour``; without ``after`` there is one set alone.
+    """What the classifier says, by condition; without ``after`` there is one set alone.
+
+    Conditions are ``before``, ``after``, ``ceiling``, ``noise`` and ``colour``.
 
     Args:
         logit: Of the target, float64 ``[n]``, NaN where a condition was not made for a pair.

@@ -41,7 +41,7 @@ def randomised(model: PixelModel, which: Which, seed: int, draw: int) -> Iterato
     """
     if model.scripted:
         raise InputError(
-            f"{model.facts.name} is a TorchScript program: its layers cannot be given random weights",
+            f"{model.facts.name} is a TorchScript program, whose layers cannot get random weights",
             hint="Give the network as module:factory with --weights.",
         )
     looked = _noise(model, seed)
