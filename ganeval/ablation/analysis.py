@@ -136,7 +136,7 @@ def _protocol(evidence: Evidence, results: Sequence[CellResult]) -> Protocol:
         features=specs,
         weights=weights,
         real=max(reals, default=0),
-        stems=max((max(result.fakes.values()) for result in results), default=0),
+        stems=max((max(result.fakes.values(), default=0) for result in results), default=0),
         alpha=settings.alpha,
         power=settings.power,
         margin=settings.margin,

@@ -52,6 +52,8 @@ def image_spread(
     """
     if not seeds:
         return None
+    if not evidence.folders:
+        return None  # values of a table, without images
     if metric == "kid":
         return _kid(evidence, variant, against, direction, seeds)
     crossed = _per_image(evidence, metric, variant, against, direction, seeds)
