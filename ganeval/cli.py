@@ -39,6 +39,10 @@ _COMMANDS = {
         "ganeval.commands.saliency:saliency",
         "Where a classifier looks, before and after a transfer.",
     ),
+    "ablation-report": (
+        "ganeval.commands.ablation_report:ablation_report",
+        "Which arm of an ablation is better, how surely, and what it cost.",
+    ),
     "report": (
         "ganeval.commands.report:report",
         "Draw one page from the records of earlier runs.",

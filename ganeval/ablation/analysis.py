@@ -86,7 +86,7 @@ def analyse(
         means=_means(evidence),
         comparisons=comparisons,
         noise=noise,
-        curves=[curve for result in results for curve in result.curves],
+        curves=[*evidence.curves, *(curve for result in results for curve in result.curves)],
         rows=input_rows(evidence),
         histograms=[one for result in results for one in result.histograms],
         anchors=_anchors(evidence, results),

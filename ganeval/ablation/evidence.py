@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganeval.ablation.cell_result import CellResult
 from ganeval.ablation.protocol import ProtocolSettings
-from ganeval.records.ablation import Amendment, ArmInfo, CellInfo, CellMetric
+from ganeval.records.ablation import Amendment, ArmInfo, CellCurve, CellInfo, CellMetric
 from ganeval.records.comparison import Direction, Pairing
 
 
@@ -36,6 +36,7 @@ class Evidence:
         declared: The family.
         protocol: How cells were evaluated.
         floors: Numbers of what a translator must beat, as cells of arms of kind ``floor``.
+        curves: Further curves, beside those of the runs.
         seeds: Of the study.
         study: Its text.
         trainer: Its name.
@@ -55,6 +56,7 @@ class Evidence:
     declared: Sequence[Declared]
     protocol: ProtocolSettings
     floors: Sequence[CellMetric] = ()
+    curves: Sequence[CellCurve] = ()
     seeds: Sequence[int] = ()
     study: str = ""
     trainer: str = ""
