@@ -96,7 +96,7 @@ def _concentration(effects: Sequence[Effect], method: str) -> str:
 
 def _attention(effects: Sequence[Effect], kappas: Sequence[Kappa], method: str) -> str:
     """Attention against both controls, on the scale from other images to the least change."""
-    scale = {
+    scale: dict[str, Estimate] = {
         one.reference: one.kappa
         for one in kappas
         if one.method == method and one.measure == "spearman"

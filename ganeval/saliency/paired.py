@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ganeval.records.model import Estimate
 from ganeval.records.saliency import Effect, Panel, Reference
@@ -47,7 +48,7 @@ class Unit:
         """Number of groups."""
         return group_count(self.codes)
 
-    def of(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Codes:
+    def of(self, rows: npt.NDArray[np.bool_]) -> Codes:
         """Returns the groups of some of the pairs, numbered anew."""
         return np.unique(self.codes[rows], return_inverse=True)[1].astype(np.int64)
 
@@ -57,7 +58,7 @@ class Unit:
         Args:
             columns: float64 ``[n]``, NaN where missing.
         """
-        known = np.isfinite(np.stack(columns)).all(axis=0)
+        known: npt.NDArray[np.bool_] = np.asarray(np.isfinite(np.stack(columns)).all(axis=0))
         codes = self.of(known)
         sizes = np.bincount(codes)
         return [np.bincount(codes, weights=one[known]) / sizes for one in columns], int(known.sum())

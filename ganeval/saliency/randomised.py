@@ -116,6 +116,7 @@ def _scale(model: PixelModel, chosen: list[nn.Module], looked: torch.Tensor) -> 
 
     def unit(module: nn.Module, given: Any, found: Any) -> Any:
         weight = module.weight
+        assert isinstance(weight, torch.Tensor)  # chosen for it
         if not isinstance(found, torch.Tensor) or id(weight) in scaled:
             return None
         scaled.add(id(weight))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from saliency.toy_models import images, plain_model
 
 from ganeval.errors import InputError
 from ganeval.saliency.explain import explain
 from ganeval.saliency.model import PixelModel
 from ganeval.saliency.randomised import randomised
-from tests.saliency.toy_models import images, plain_model
 
 
 def bits(model: PixelModel) -> dict[str, bytes]:
