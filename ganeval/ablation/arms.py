@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from ganeval.ablation.axis_cells import axis_cells
@@ -73,10 +71,9 @@ def arms_of(study: Study) -> list[Arm]:
         InputError: The trainer refuses an arm; an arm changes several factors without saying so,
             nothing, or the same as another one. The line of the study file is told.
     """
-    with tempfile.TemporaryDirectory(prefix="ganeval-") as folder:
-        resolver = resolver_of(study, Path(folder))
-        base = _base(study, resolver)
-        arms = [base, *_variants(study, resolver, base), *_axes(study, resolver, base)]
+    resolver = resolver_of(study)
+    base = _base(study, resolver)
+    arms = [base, *_variants(study, resolver, base), *_axes(study, resolver, base)]
     _refuse_equal(study, arms)
     _check_averages(study, arms)
     if study.aa is not None:

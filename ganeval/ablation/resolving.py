@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from ganeval.ablation.study_form import CommandTrainer, Settings, Study, StudyBudget
-from ganeval.errors import GanevalError, InputError
+from ganeval.errors import GanevalError
 from ganeval.training.trainers import TRAINERS
 
 _BUILT_IN: Final = "cyclegan"
@@ -41,20 +38,17 @@ class Resolver(Protocol):
         """
 
 
-def resolver_of(study: Study, folder: Path) -> Resolver:
+def resolver_of(study: Study) -> Resolver:
     """Returns what resolves the arms of a study.
 
     Args:
         study: Whose trainer, base and budget.
-        folder: For files on the way; it has to stay until all is resolved.
 
     Raises:
         InputError: The trainer offers no way to resolve settings.
     """
     if isinstance(study.trainer, CommandTrainer):
         return _CommandResolver(study.trainer, study.base.set)
-    if study.trainer == _BUILT_IN:
-        return _CycleGANResolver(study.base.preset, study.base.set, folder)
     offered: Any = TRAINERS.get(study.trainer)()
     if not callable(getattr(offered, "resolve", None)):
         raise study.places.error(
@@ -71,9 +65,9 @@ def preset_keys(preset: str | None) -> dict[str, Any]:
     Raises:
         InputError: There is no such preset.
     """
-    from ganeval_cyclegan.resolve import resolve
-
-    return resolve(preset=preset).changed
+    trainer: Any = TRAINERS.get(_BUILT_IN)()
+    changed: dict[str, Any] = trainer.preset_changes(preset)
+    return changed
 
 
 def is_volatile(key: str) -> bool:
@@ -90,45 +84,6 @@ def flat(tree: Mapping[str, Any]) -> dict[str, Any]:
         else:
             leaves[name] = value
     return leaves
-
-
-class _CycleGANResolver:
-    """The trainer that comes with ganeval."""
-
-    name = _BUILT_IN
-    version: int | str = 1
-
-    def __init__(self, preset: str | None, base: Settings, folder: Path) -> None:
-        # A file, since its keys are what the user chose for all arms: one that an arm puts out of
-        # use, such as the blocks of a ResNet under a UNet, is no mistake of that arm.
-        self._file = folder / "base.yaml"
-        content = {"preset": preset or "reference", **_nested(base)}
-        self._file.write_text(json.dumps(content), "utf-8")
-
-    def resolve(self, changes: Mapping[str, Any], budget: StudyBudget) -> dict[str, Any]:
-        from ganeval_cyclegan.nets.sizes import check_sizes
-        from ganeval_cyclegan.resolve import resolve
-
-        typed = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
-        try:
-            found = resolve(
-                config_file=self._file,
-                changes=typed,
-                updates=budget.updates,
-                images=budget.images,
-            )
-            check_sizes(found.config)
-        except InputError as error:
-            raise InputError(self._plain(error.message, typed), hint=error.hint) from error
-        config = flat(found.config.model_dump(mode="json"))
-        del config["seed"]
-        return config
-
-    def _plain(self, message: str, typed: list[str]) -> str:
-        """Takes out where the trainer believes that keys stand."""
-        for change in typed:
-            message = message.replace(f"--set {change}: ", "")
-        return re.sub(rf"{re.escape(str(self._file))}(, line \d+)?: ", "", message)
 
 
 class _OfferedResolver:
@@ -159,16 +114,3 @@ class _CommandResolver:
     def resolve(self, changes: Mapping[str, Any], budget: StudyBudget) -> dict[str, Any]:
         limits = {f"budget.{key}": v for key, v in budget.model_dump(exclude_none=True).items()}
         return {**self._base, **changes, **limits}
-
-
-def _nested(settings: Settings) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for key, value in settings.items():
-        *sections, leaf = key.split(".")
-        below = tree
-        for name in sections:
-            below = below.setdefault(name, {})
-            if not isinstance(below, dict):
-                raise InputError(f"base.set.{key}: {name} has a value of its own already")
-        below[leaf] = value
-    return tree

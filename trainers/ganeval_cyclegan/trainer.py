@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class CycleGANTrainer:
     """Two generators between two domains of unpaired images, and two discriminators (CycleGAN)."""
 
+    step_version = 1
+    """Raised when the same configuration, seed and images give other weights."""
+
     def plan(self, request: Mapping[str, Any]) -> TrainPlan:
         """Checks everything before the first update; see ``ganeval.training.trainers``."""
         from ganeval_cyclegan.plan import make_plan
@@ -44,3 +47,15 @@ class CycleGANTrainer:
     def presets(self) -> list[str]:
         """Names of the configurations that come with it."""
         return preset_names()
+
+    def resolve(self, config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Resolves an arm of an ablation; see ``ganeval_cyclegan.arms.resolve_arm``."""
+        from ganeval_cyclegan.arms import resolve_arm
+
+        return resolve_arm(config, overrides)
+
+    def preset_changes(self, preset: str | None) -> dict[str, Any]:
+        """Dotted keys in which a preset differs from the reference."""
+        from ganeval_cyclegan.resolve import resolve
+
+        return resolve(preset=preset).changed
