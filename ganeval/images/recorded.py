@@ -25,9 +25,11 @@ from ganeval.paths import cache_folder
 from ganeval.records import (
     AuditRecord,
     ClassifyRecord,
+    ClassModelRecord,
     InputInfo,
     MetricsRecord,
     Record,
+    SaliencyRecord,
     TrainingRecord,
 )
 from ganeval.records.inputs import recorded_inputs
@@ -134,7 +136,19 @@ def find_images(
 
 
 def drawn_pictures(record: Record) -> frozenset[str]:
-    """Returns the pictures a classifier drew, by their path in the folder of its record."""
+    """Returns the pictures a command drew, by their path in the folder of its record."""
+    if isinstance(record, ClassModelRecord):
+        return frozenset(one.file for drawn in record.classes for one in drawn.pictures)
+    if isinstance(record, SaliencyRecord):
+        return frozenset(
+            file
+            for pair in record.pairs
+            for file in (
+                *pair.original.values(),
+                *pair.differences.values(),
+                *(one.picture for one in pair.maps if one.picture),
+            )
+        )
     if not isinstance(record, ClassifyRecord):
         return frozenset()
     maps = [one.map for gallery in record.galleries for one in gallery.images if one.map]
@@ -232,7 +246,7 @@ def _known_digests(record: Record, label: str) -> Mapping[str, str]:
     """The digests of a set's images as far as the record holds them, by recorded key."""
     if isinstance(record, AuditRecord):
         return {one.key: one.digest for one in record.set_called(label).images}
-    if isinstance(record, MetricsRecord | ClassifyRecord):
+    if isinstance(record, MetricsRecord | ClassifyRecord | SaliencyRecord):
         return record.digests.get(label, {})
     return {}
 
@@ -269,7 +283,7 @@ def _recorded_key(key: str, info: InputInfo, kind: str, path: str) -> str:
 def _decoding(record: Record) -> Decoding:
     """How the recorded run read pixels; the inverse of `Decoding.name`."""
     name = "correct"
-    if isinstance(record, AuditRecord | ClassifyRecord):
+    if isinstance(record, AuditRecord | ClassifyRecord | SaliencyRecord):
         name = str(record.params.get("decode", name))
     elif isinstance(record, MetricsRecord) and record.features:
         name = record.features[0].spec.decode

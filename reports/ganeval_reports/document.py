@@ -28,6 +28,7 @@ _STYLES = (
     "index",
     "training",
     "classify",
+    "saliency",
     "print",
 )
 _SCRIPTS = ("copy", "tables", "slider", "zoom", "viewer", "tiles")

@@ -11,16 +11,20 @@ from ganeval.records import (
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
+    ClassModelRecord,
     MetricsRecord,
     Record,
+    SaliencyRecord,
     TrainingRecord,
     atomic_write,
 )
+from ganeval_reports.class_model_page import class_model_figures
 from ganeval_reports.classify_page import classify_figures
 from ganeval_reports.differences import differences
 from ganeval_reports.drawing import Drawing, slug
 from ganeval_reports.intervals import plots
 from ganeval_reports.measurements import distributions, separation
+from ganeval_reports.saliency_page import saliency_figures
 from ganeval_reports.scores_page import scores_figures
 from ganeval_reports.training_curves import histogram_plots, loss_groups, score_plots
 
@@ -71,6 +75,12 @@ def figures(record: Record) -> Iterator[Drawing]:
         return
     if isinstance(record, ApplyRecord):
         yield from scores_figures(record)
+        return
+    if isinstance(record, SaliencyRecord):
+        yield from saliency_figures(record)
+        return
+    if isinstance(record, ClassModelRecord):
+        yield from class_model_figures(record)
         return
     if isinstance(record, TrainingRecord):
         groups = [plot for group in loss_groups(record) for plot in group.plots]

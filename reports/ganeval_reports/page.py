@@ -14,12 +14,15 @@ from ganeval.records import (
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
+    ClassModelRecord,
     MetricsRecord,
     Record,
+    SaliencyRecord,
     TrainingRecord,
 )
 from ganeval_reports.audit_page import audit_content
 from ganeval_reports.beside import Beside
+from ganeval_reports.class_model_page import class_model_content
 from ganeval_reports.classify_page import classify_content
 from ganeval_reports.content import Content
 from ganeval_reports.document import document, section
@@ -27,6 +30,7 @@ from ganeval_reports.images import BUDGET, NO_END, ImageId, ImageLoader, PageIma
 from ganeval_reports.metrics_page import metrics_content
 from ganeval_reports.nested import nested
 from ganeval_reports.numbers import moment, unbroken
+from ganeval_reports.saliency_page import saliency_content
 from ganeval_reports.scores_page import scores_content
 from ganeval_reports.training_page import training_content
 
@@ -37,6 +41,8 @@ _CONTENTS: dict[type[Record], Callable[[Any, ImageLoader | None, int], Content]]
     TrainingRecord: training_content,
     ClassifyRecord: classify_content,
     ApplyRecord: scores_content,
+    SaliencyRecord: saliency_content,
+    ClassModelRecord: class_model_content,
 }
 
 
