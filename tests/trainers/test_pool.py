@@ -129,6 +129,7 @@ def test_ring_draws_before_it_stores(store: str, stored: int) -> None:
     assert ours.getstate() == theirs.getstate()
 
 
+@pytest.mark.slow
 def test_noise_is_half_of_what_a_ring_shows_at_first() -> None:
     noise = drawn = 0
     for seed in range(300):
@@ -167,6 +168,7 @@ def test_shrivastava_shows_half_current_and_half_drawn() -> None:
     assert ours.getstate() == theirs.getstate()
 
 
+@pytest.mark.slow
 def test_shrivastava_ages_have_mean_2s_over_b() -> None:
     ages = ages_of(pool_of(strategy="shrivastava", size=50), 20_000, b=2)
     del ages[0]

@@ -132,7 +132,11 @@ def signal_at(kind: str, update: int, number: int) -> Any:
 
 @pytest.mark.parametrize(
     ("kind", "update", "name"),
-    [("step", 4, "SIGTERM"), ("doing", 6, "SIGUSR1"), ("step", 9, "SIGINT")],
+    [
+        ("step", 4, "SIGTERM"),
+        ("doing", 6, "SIGUSR1"),
+        pytest.param("step", 9, "SIGINT", marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
     images: tuple[str, str], tmp_path: Path, kind: str, update: int, name: str
