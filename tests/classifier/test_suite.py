@@ -75,6 +75,7 @@ def test_pictures_of_one_distribution_are_not_told_apart(tmp_path: Path) -> None
     assert record.verdict_name in ("not_distinguishable", "inconclusive")
 
 
+@pytest.mark.slow
 def test_the_same_pictures_as_jpeg_and_png_differ_by_format_not_content(tmp_path: Path) -> None:
     pictures = crops(160)
     record = run(tmp_path, pictures[:80], pictures[80:], kinds=(JPEG, PNG)).record

@@ -57,6 +57,7 @@ def rejections(kind: str, runs: int) -> int:
     return sum(p_value(kind, run) <= 0.05 for run in range(runs))
 
 
+@pytest.mark.slow
 def test_true_nulls_are_rejected_as_often_as_the_level_says() -> None:
     found = {kind: rejections(kind, 50) for kind in DESIGNS}
     # Binomial band of 99.9 % around 10 of 200: Binomial(200, 0.05) is outside once in 1,000.

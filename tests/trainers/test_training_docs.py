@@ -26,6 +26,7 @@ def masked(text: str) -> list[str]:
     return re.sub(r"\d+(\.\d+)?", "#", text).split()
 
 
+@pytest.mark.slow
 def test_console_blocks_print_what_they_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
