@@ -115,17 +115,22 @@ def _effect_plot(record: SaliencyRecord, panel: str, name: str, group: Sequence[
     rows = [
         Row(
             _short(record, one),
-            f"{_bare(one.shift)} · {one.change}",
-            one.shift.value,
+            _read_off(record, one),
+            None if _greyed(record, one) else one.shift.value,
             one.shift.low,
             one.shift.high,
         )
         for one in group
     ]
     title = group[0].display.partition(",")[0]
+    similar = panel == "similarity"
+    axis = f"{title} after the transfer, less under the control" if similar else ""
+    title = f"{title} beside the controls" if similar else title
     drawable = any(row.value is not None for row in rows)
     prefix = f"{panel}-{name}"
-    drawing = interval_plot(rows, axis=f"{title}, after less before", prefix=prefix, name=prefix)
+    drawing = interval_plot(
+        rows, axis=axis or f"{title}, after less before", prefix=prefix, name=prefix
+    )
     table = Table(
         f"{title} in numbers",
         ("Compared", "Before", "After", "Shift", "p (Holm)", "None within", "Detectable", "Change"),
@@ -220,6 +225,19 @@ def _short(record: SaliencyRecord, one: Effect) -> str:
     if one.against:
         return f"{method}, less {one.against}" if method else f"less that under {one.against}"
     return method or "all images"
+
+
+def _greyed(record: SaliencyRecord, one: Effect) -> bool:
+    """Whether a similarity is not to be read, since its maps do not depend on the model."""
+    return one.panel == "similarity" and any(
+        judged.method == one.method and judged.trusted is False for judged in record.trust
+    )
+
+
+def _read_off(record: SaliencyRecord, one: Effect) -> str:
+    if _greyed(record, one):
+        return "not to be read"
+    return f"{_bare(one.shift)} · {one.change}"
 
 
 def _bare(estimate: Estimate) -> str:

@@ -232,7 +232,7 @@ def saliency_record(*, compared: bool = True) -> SaliencyRecord:
         pairs=[_pair(place, compared=compared) for place in range(PAIRS)],
         flags={"no positive evidence": 1},
         stages={"maps": 100.0, "controls": 25.0},
-        warnings=[Notice(code="winner", text="The target wins on the image before.")],
+        warnings=[Notice(code="small", text="Few images were looked at.")],
         environment=Environment(ganeval="1.0", python="3.12"),
         **(_comparison() if compared else {}),  # type: ignore[arg-type]
     )
