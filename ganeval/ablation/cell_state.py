@@ -21,7 +21,8 @@ class CellStatus(Model):
 
     schema_: Annotated[Literal["ganeval.cell-state/1"], Field(alias="schema")] = STATE_SCHEMA
     state: CellState = "pending"
-    attempt: int = Field(default=0, description="times it was started since it last got on")
+    attempt: int = Field(default=0, description="times it was started")
+    failures: int = Field(default=0, description="in a row")
     exit_code: int | None = Field(default=None, description="of the last process; below 0: signal")
     started: str = Field(default="", description="ISO 8601 time with zone, of the last start")
     ended: str = ""
