@@ -23,6 +23,7 @@ from ganeval.images.image_set import ImageSet, open_image_set
 from ganeval.images.policy import Decoding
 from ganeval.paths import cache_folder
 from ganeval.records import (
+    AblationRecord,
     AuditRecord,
     ClassifyRecord,
     ClassModelRecord,
@@ -137,6 +138,8 @@ def find_images(
 
 def drawn_pictures(record: Record) -> frozenset[str]:
     """Returns the pictures a command drew, by their path in the folder of its record."""
+    if isinstance(record, AblationRecord):
+        return frozenset(path for row in record.rows for path in row.paths)
     if isinstance(record, ClassModelRecord):
         return frozenset(one.file for drawn in record.classes for one in drawn.pictures)
     if isinstance(record, SaliencyRecord):

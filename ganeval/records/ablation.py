@@ -141,6 +141,13 @@ class InputRow(Model):
     original: str
     pictures: list[ArmPicture]
 
+    @property
+    def paths(self) -> list[str]:
+        """Every picture of the row."""
+        stages = ("translated", "recovered", "identity")
+        found = [getattr(one, stage) for one in self.pictures for stage in stages]
+        return [path for path in (self.original, *found) if path]
+
 
 class CellHistogram(Model):
     """Scores of a cell's own discriminator."""

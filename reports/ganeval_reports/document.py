@@ -28,6 +28,7 @@ _STYLES = (
     "index",
     "training",
     "classify",
+    "ablation",
     "saliency",
     "print",
 )

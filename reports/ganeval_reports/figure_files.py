@@ -8,6 +8,7 @@ from typing import Literal
 
 from ganeval.errors import GanevalError
 from ganeval.records import (
+    AblationRecord,
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
@@ -18,6 +19,7 @@ from ganeval.records import (
     TrainingRecord,
     atomic_write,
 )
+from ganeval_reports.ablation_page import ablation_figures
 from ganeval_reports.class_model_page import class_model_figures
 from ganeval_reports.classify_page import classify_figures
 from ganeval_reports.differences import differences
@@ -75,6 +77,9 @@ def figures(record: Record) -> Iterator[Drawing]:
         return
     if isinstance(record, ApplyRecord):
         yield from scores_figures(record)
+        return
+    if isinstance(record, AblationRecord):
+        yield from ablation_figures(record)
         return
     if isinstance(record, SaliencyRecord):
         yield from saliency_figures(record)

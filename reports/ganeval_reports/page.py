@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ganeval.errors import InputError
 from ganeval.records import (
+    AblationRecord,
     ApplyRecord,
     AuditRecord,
     ClassifyRecord,
@@ -20,6 +21,7 @@ from ganeval.records import (
     SaliencyRecord,
     TrainingRecord,
 )
+from ganeval_reports.ablation_page import ablation_content
 from ganeval_reports.audit_page import audit_content
 from ganeval_reports.beside import Beside
 from ganeval_reports.class_model_page import class_model_content
@@ -41,6 +43,7 @@ _CONTENTS: dict[type[Record], Callable[[Any, ImageLoader | None, int], Content]]
     TrainingRecord: training_content,
     ClassifyRecord: classify_content,
     ApplyRecord: scores_content,
+    AblationRecord: ablation_content,
     SaliencyRecord: saliency_content,
     ClassModelRecord: class_model_content,
 }
