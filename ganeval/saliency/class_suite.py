@@ -242,7 +242,7 @@ def file_stems(
     both = [(goal, strength) for goal in goals for strength in strengths]
     if len(both) == 1:
         return {both[0]: stem}
-    names = {}
+    names: dict[tuple[Goal, float], str] = {}
     for goal, strength in both:
         plain = re.sub("[^a-z0-9]+", "-", goal.name.lower()).strip("-") or "class"
         name = f"{stem}-{plain}-{strength:g}"
@@ -270,7 +270,8 @@ def _announce(
         return
     long = f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
     what = "1 picture" if count == 1 else f"{count} pictures"
-    announce(f"{what}, {ascent.restarts} restarts of {ascent.steps} steps each: about {long}.")
+    starts = "1 start" if ascent.restarts == 1 else f"{ascent.restarts} starts"
+    announce(f"{what}, {starts} of {ascent.steps} steps each: about {long}.")
 
 
 def _drawn(

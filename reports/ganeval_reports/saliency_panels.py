@@ -172,7 +172,7 @@ def _similarity(record: SaliencyRecord, measure: str) -> Plot:
         ]
         null, ceiling = (
             found[name].value if name in found else None for name in ("null", "ceiling")
-        )  # type: ignore[index]
+        )
         rows.append(SimilarityRow(_method(record, method), text, null, ceiling, means, trusted))
     name = _MEASURES.get(measure, measure)
     drawn = [row for row in rows if row.means]
@@ -214,7 +214,7 @@ def _kappas(record: SaliencyRecord, method: str, measure: str) -> str:
         return transfer.reason or "κ withheld"
     parts = [f"κ {fixed(transfer.value, 2)}"]
     for name in ("noise", "colour"):
-        one = found.get(name)  # type: ignore[call-overload]
+        one = found.get(name)
         if one is not None and one.value is not None:
             parts.append(f"{name} {fixed(one.value, 2)}")
     return " · ".join(parts)

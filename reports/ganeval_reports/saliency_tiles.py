@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ganeval.records import LookedPair, MapMethod, MeasuredMap, SaliencyRecord, ScoredSide
 from ganeval_reports.images import NO_IMAGES, Absence, ImageLoader, Picture, embed
@@ -170,7 +171,7 @@ def _table(
         scale = f"{method.scale:.3g} {method.unit}"
     if method.saturated is not None:
         facts.append(f"{percent(round(method.saturated, 4))} of pixels lie beyond the scale")
-    heads = ["before, its map", "after, its map", "maps, after less before"]
+    heads = ["before, its map", "after, its map", "difference"]
     rest = len(record.pairs) - len(pairs)
     return MapTable(
         title=method.display,
@@ -223,8 +224,8 @@ def _numbers(pair: LookedPair, method: str, compared: bool) -> list[str]:
     first, second = _map(pair, method, "before"), _map(pair, method, "after")
     if not compared:
         return [
-            _fixed(before and before.logit, 2),
-            _fixed(before and before.probability, 3),
+            _of(before, "logit", 2),
+            _of(before, "probability", 3),
             str(before.rank) if before else MISSING,
             _value(first, "gini"),
             _value(first, "effective_area"),
@@ -232,10 +233,10 @@ def _numbers(pair: LookedPair, method: str, compared: bool) -> list[str]:
         ]
     return [
         _value(second, "spearman", 2),
-        _fixed(before and before.logit, 2),
-        _fixed(after and after.logit, 2),
-        _fixed(before and before.probability, 3),
-        _fixed(after and after.probability, 3),
+        _of(before, "logit", 2),
+        _of(after, "logit", 2),
+        _of(before, "probability", 3),
+        _of(after, "probability", 3),
         str(after.rank) if after else MISSING,
         _value(first, "gini"),
         _value(second, "gini"),
@@ -265,6 +266,12 @@ def _map(pair: LookedPair, method: str, condition: str) -> MeasuredMap | None:
 
 def _value(one: MeasuredMap | None, name: str, decimals: int = 3) -> str:
     return _fixed(one.values.get(name) if one else None, decimals)
+
+
+def _of(score: ScoredSide | None, name: Literal["logit", "probability"], decimals: int) -> str:
+    if score is None:
+        return MISSING
+    return fixed(score.logit if name == "logit" else score.probability, decimals)
 
 
 def _fixed(value: float | None, decimals: int) -> str:
