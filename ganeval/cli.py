@@ -48,6 +48,10 @@ _COMMANDS = {
         "Draw one page from the records of earlier runs.",
     ),
     "train": ("ganeval.commands.train:train", "Train an image translator; stop and go on at will."),
+    "ablate": (
+        "ganeval.commands.ablate:ablate",
+        "Which choice helped: training runs that differ in one factor.",
+    ),
     "translate": ("ganeval.commands.translate:translate", "Images through a trained generator."),
     "import-checkpoint": (
         "ganeval.commands.import_checkpoint:import_checkpoint",
