@@ -22,6 +22,10 @@ _INPUTS = (
     "groups",
     "generator_train",
     "model",
+    "labels",
+    "masks",
+    "boxes",
+    "pairs",
 )
 
 

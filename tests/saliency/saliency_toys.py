@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def recoloured(images: np.ndarray) -> np.ndarray:
 
 def script(path: Path) -> Path:
     """Saves the classifier as a TorchScript program."""
-    traced = torch.jit.trace(Colours().eval(), torch.rand(2, 3, SIDE, SIDE))
-    traced.save(str(path))
+    with warnings.catch_warnings():  # torch recommends torch.export; users still have such files
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.trace(Colours().eval(), torch.rand(2, 3, SIDE, SIDE)), path)
     return path
