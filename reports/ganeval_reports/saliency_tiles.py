@@ -45,6 +45,7 @@ class MapTable:
     facts: Sequence[str]
     warning: str
     untrusted: str
+    shared: bool
     scale: str
     signed: bool
     heads: Sequence[str]
@@ -178,6 +179,7 @@ def _table(
         facts=facts,
         warning=method.warning,
         untrusted=trust.reason if trust is not None and trust.trusted is False else "",
+        shared=method.scale is not None,
         scale=scale,
         signed=method.signed,
         heads=heads if compared else ["image, its map"],
@@ -202,7 +204,7 @@ def _row(
     compared: bool,
 ) -> MapRow:
     cells = []
-    flags = []
+    flags = [] if method.scale is not None else ["own scale, not comparable"]
     for side in conditions:
         one = _map(pair, method.name, side)
         image, drawn = (side, f"map {side}") if compared else ("image", "map")

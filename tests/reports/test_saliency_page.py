@@ -135,3 +135,10 @@ def test_it_stands_beside_another_record(record: SaliencyRecord) -> None:
     html = render_several([Source(record), Source(saliency_record(compared=False))])
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+
+
+def test_maps_of_their_own_scales_are_called_not_comparable(record: SaliencyRecord) -> None:
+    methods = [one.model_copy(update={"scale": None}) for one in record.methods]
+    html = render(record.model_copy(update={"methods": methods}))
+    assert html.count("own scale, not comparable") == len(METHODS) * PAIRS
+    assert "map: 0 to" not in html
