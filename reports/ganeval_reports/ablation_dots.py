@@ -72,6 +72,8 @@ class Level:
 
 def dots_plots(record: AblationRecord, *, deciding: bool) -> list[Plot]:
     """Returns a plot per direction of the metric that decides, or of all others."""
+    if record.verdict_name == "single_run":  # a dot per arm shows no spread
+        return []
     plots = []
     for kind in kinds(record):
         columns = _columns(record, kind)

@@ -70,6 +70,8 @@ def costs_table(record: AblationRecord) -> Table | None:
     columns: list[tuple[str, list[str]]] = [
         (name, [show([cell.cost for cell in cells]) for _, cells in known]) for name, show in _COSTS
     ]
+    if len({cell.cost.device for cell in record.cells if cell.cost.device}) > 1:
+        columns.append(("Device", [_devices(cells) for _, cells in known]))
     columns.append(("Images seen", [_range([c.images_seen for c in cells]) for _, cells in known]))
     failures = [_failures(arm) for arm, _ in known]
     shown = [(name, cells) for name, cells in columns if any(cells)]
@@ -90,7 +92,7 @@ def cost_remark(record: AblationRecord) -> str:
     devices = {cell.cost.device for cell in record.cells if cell.cost.device}
     if len(devices) > 1:
         return "Runs were on different devices: times and memory cannot be compared."
-    return "All on one kind of device." if devices else ""
+    return f"All on {devices.pop()}." if devices else ""
 
 
 def protocol_facts(record: AblationRecord) -> list[Facts]:
@@ -135,7 +137,7 @@ def protocol_facts(record: AblationRecord) -> list[Facts]:
         Fact("Trainer", record.trainer, code=True),
         Fact("Budget", protocol.budget),
         Fact("Seeds", ", ".join(map(str, record.seeds))),
-        Fact("Device", ", ".join(dict.fromkeys(_devices(record)))),
+        Fact("Device", _devices(record.cells)),
         *(Fact(name, written(value), code=True) for name, value in record.params.items()),
     ]
     if training := [fact for fact in training if fact.text]:
@@ -162,8 +164,8 @@ def _features(spec: FeatureSpec) -> Iterator[Fact]:
     yield Fact("Arithmetic", spec.precision)
 
 
-def _devices(record: AblationRecord) -> list[str]:
-    return [cell.cost.device for cell in record.cells if cell.cost.device]
+def _devices(cells: Sequence[CellInfo]) -> str:
+    return ", ".join(dict.fromkeys(cell.cost.device for cell in cells if cell.cost.device))
 
 
 def _changes(arm: ArmInfo) -> str:
@@ -236,5 +238,4 @@ _COSTS: Final[tuple[tuple[str, Callable[[Sequence[Cost]], str]], ...]] = (
         ),
     ),
     ("On disk, per run", lambda costs: _with("MB", _range([one.bytes for one in costs], 1e-6))),
-    ("Device", lambda costs: ", ".join(dict.fromkeys(one.device for one in costs if one.device))),
 )

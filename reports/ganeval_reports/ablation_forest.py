@@ -93,7 +93,7 @@ def _meaning(record: AblationRecord, rows: Sequence[Comparison]) -> list[Note]:
         notes.append(Note("No band", "there is no A/A arm: the noise floor is unknown."))
     if any(_found(one) for one in rows):
         notes.append(Note("Filled marker", "the test over seeds declares a difference."))
-    if any(one.p_holm is not None for one in rows):
+    if any(one.p_holm is not None and one.family > 1 for one in rows):
         notes.append(
             Note(
                 "Holm p",
@@ -153,6 +153,8 @@ def _draw_sides(axes: Axes, row: Comparison, scale: Scale) -> None:
     if row.better == "none":
         return
     left, right = ("better", "worse") if row.better == "lower" else ("worse", "better")
+    if row.kind == "single_run":  # nothing is said of methods
+        left, right = "lower", "higher"
     middle = scale(0)
     write(axes, middle - 8, 12, f"← {left}", size=SMALL, color=MUTED, ha="right")
     write(axes, middle + 8, 12, f"{right} →", size=SMALL, color=MUTED)

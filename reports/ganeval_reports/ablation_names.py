@@ -79,11 +79,13 @@ def common_decimals(numbers: Iterable[float | None], digits: int = 4) -> int:
 
 
 def outcome(one: Comparison) -> str:
-    """Says in a word whether the variant's mean is better or worse than the other's."""
+    """Says in a word whether the variant's mean is better or worse; of single runs only where."""
     if one.mean is None or one.better == "none":
         return ""
     if one.mean == 0:
         return "equal"
+    if one.kind == "single_run":  # nothing is said of methods
+        return "lower" if one.mean < 0 else "higher"
     return "better" if (one.mean < 0) == (one.better == "lower") else "worse"
 
 

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 
 from ganeval.records import AblationRecord
+from ganeval_reports.ablation_anchors import anchor_notes, anchors_table
+from ganeval_reports.ablation_curves import curve_groups, histogram_plots
 from ganeval_reports.ablation_dots import dots_plots
 from ganeval_reports.ablation_facts import (
     amendments_table,
@@ -17,6 +19,7 @@ from ganeval_reports.ablation_facts import (
 )
 from ganeval_reports.ablation_forest import forest_plots
 from ganeval_reports.ablation_names import arm_looks, real_minus, trained
+from ganeval_reports.ablation_samples import samples
 from ganeval_reports.ablation_tables import (
     exploratory_table,
     images_table,
@@ -59,10 +62,15 @@ def ablation_content(
             "images": images_table(record),
             "dots": dots_plots(record, deciding=True),
             "more_dots": dots_plots(record, deciding=False),
+            "curves": curve_groups(record),
+            "samples": samples(record, load_image, budget),
+            "histograms": histogram_plots(record),
             "scores": metrics_table(record),
             "intervals": intervals_table(record),
             "costs": costs_table(record),
             "cost_remark": cost_remark(record),
+            "anchors": anchors_table(record),
+            "anchor_notes": anchor_notes(record),
             "arms": arms_table(record),
             "cells": cells_table(record),
             "changing": [unbroken(real_minus(text)) for text in record.changing],
@@ -91,4 +99,6 @@ def _plots(record: AblationRecord) -> list[Plot]:
         *forest_plots(record),
         *dots_plots(record, deciding=True),
         *dots_plots(record, deciding=False),
+        *(plot for group in curve_groups(record) for plot in group.plots),
+        *histogram_plots(record),
     ]

@@ -37,7 +37,7 @@ def metrics_table(record: AblationRecord) -> Scores:
             title = DIRECTIONS[kind.direction]
             families.setdefault(title, []).append(_score(record, kind, cells))
     return Scores(
-        caption="Every metric of every arm: mean and standard deviation over seeds",
+        caption="Every metric of every arm",
         sets=[arm.name for arm in arms],
         more=(),
         families=list(families.items()),
@@ -167,15 +167,16 @@ def _score(record: AblationRecord, kind: CellMetric, cells: Sequence[ArmMetric |
         arrow=ARROWS.get(kind.better, ""),
         direction=_BETTER[kind.better],
         part=False,
-        cells=[_cell(one) for one in cells],
+        cells=[_cell(one, single=record.verdict_name == "single_run") for one in cells],
         note="decides" if kind.name == record.protocol.primary else "",
     )
 
 
-def _cell(one: ArmMetric | None) -> Cell:
+def _cell(one: ArmMetric | None, *, single: bool) -> Cell:
     if one is None or one.mean.value is None:
         return Cell(MISSING)
-    return Cell(fixed(one.mean.value, _decimals(one)), "" if one.sd is None else spread(one.sd))
+    size = one.mean.se if single else one.sd
+    return Cell(fixed(one.mean.value, _decimals(one)), "" if size is None else spread(size))
 
 
 def _decimals(one: ArmMetric) -> int:
@@ -195,8 +196,9 @@ def _legend(record: AblationRecord) -> list[str]:
         else f"{count} run{'' if count == 1 else 's'} per arm"
         for count, names in counts.items()
     )
-    single = set(counts) == {1}
-    spread_of = "One value per arm" if single else "Mean ± standard deviation over seeds"
+    spread_of = "Mean ± standard deviation over seeds"
+    if record.verdict_name == "single_run":
+        spread_of = "Value ± standard error over images"
     lines = [f"{spread_of}; {told}. Nothing is ranked here: the verdict above says what differs."]
     if weights := _identity(record):
         lines.append(

@@ -32,6 +32,8 @@ class Line:
         smooth_from: Index from which its window is as long as stated; dashed before.
         low: Lower end of an interval, one per x.
         high: Upper end of an interval, one per x.
+        faint: One of several behind a strong line: thin and pale, without points and name.
+        crossed: Ends with a cross: what it follows broke down there.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Line:
     smooth_from: int = 0
     low: Series | None = None
     high: Series | None = None
+    faint: bool = False
+    crossed: bool = False
 
     @property
     def shown(self) -> Series:
@@ -129,7 +133,7 @@ def chart_csv(chart: LineChart) -> str:
 
 def described(chart: LineChart) -> str:
     """Returns what is read out instead of the picture: where each line starts, ends and turns."""
-    parts = [f"{line.name}: {_course(line)}" for line in chart.lines]
+    parts = [f"{line.name}: {_course(line)}" for line in chart.lines if not line.faint]
     if chart.baseline is not None:
         parts.append(f"{chart.baseline_label or 'reference'}: {_printed(chart.baseline)}")
     parts += [f"{mark.label}: {chart.x_label} {mark.x:,.10g}" for mark in chart.marks]

@@ -133,7 +133,16 @@ class _Layout:
                 pale = {"color": look.light, "linewidth": 0.9, "alpha": 0.4}
                 self._draw_series(axes, one.x, one.y, **pale)
         for one, look in self.chart.styled:
-            self._draw_line(axes, one, look)
+            if one.faint:
+                # Many lie over each other.
+                alpha = 0.35 if sum(line.faint for line in self.chart.lines) <= 12 else 0.16
+                pale = {"color": look.light, "linewidth": 0.8, "alpha": alpha}
+                self._draw_series(axes, one.x, one.y, **pale)
+        for one, look in self.chart.styled:
+            if not one.faint:
+                self._draw_line(axes, one, look)
+            if one.crossed:
+                self._draw_cross(axes, one, look)
         self._draw_names(axes)
         if not any(any(map(is_number, one.y)) for one in self.chart.lines):
             middle = ((self._left + self._right) / 2, (self._top + self._bottom) / 2)
@@ -146,7 +155,7 @@ class _Layout:
         """What stands at the ends of lines; nothing at a line that needs no telling apart."""
         lines = self.chart.lines
         alone = len(lines) == 1 and lines[0].name in ("", self.chart.title, self.chart.y_label)
-        found = ["" if alone else one.name for one in lines]
+        found = ["" if alone or one.faint else one.name for one in lines]
         if self._baseline is not None:
             found.append(self.chart.baseline_label)
         return found
@@ -231,6 +240,12 @@ class _Layout:
             self._draw_series(axes, one.x, late, **strong)
         if few:
             self._draw_points(axes, one, look)
+
+    def _draw_cross(self, axes: Axes, one: Line, look: Look) -> None:
+        runs = list(segments(one.x, one.shown, positive=self.chart.log_y))
+        if runs:
+            x, y = self._x(runs[-1][0][-1]), self._height(runs[-1][1][-1])
+            axes.plot(x, y, "x", color=look.light, markersize=8, markeredgewidth=2.2, clip_on=False)
 
     def _draw_series(self, axes: Axes, x: Sequence[float], y: Series, **look: Any) -> None:
         for xs, ys in segments(x, y, positive=self.chart.log_y):
