@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganeval.ablation.arms import Arm, arms_of
 from ganeval.ablation.cell_job import CellJob, JobImages
-from ganeval.ablation.cell_run import is_evaluated
+from ganeval.ablation.cell_run import EVAL, RESULT
 from ganeval.ablation.engine import StudyCell
 from ganeval.ablation.identity import Cell, DataManifest, cells_of, data_manifest
 from ganeval.ablation.protocol import ProtocolSettings
@@ -97,7 +97,7 @@ def prepare(
         folder,
         planned.study,
         planned.arms,
-        evaluated=lambda: sum(is_evaluated(cell, planned.protocol) for cell in cells),
+        evaluated=lambda: sum(any(cell.glob(f"{EVAL}/*/{RESULT}")) for cell in cells),
         amend=amend,
     )
     check_manifest(folder, planned.manifest)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from ablation.stub_cell import evaluate
 from PIL import Image
 
+from ganeval.ablation.cell_run import run_cell
 from ganeval.ablation.engine import Engine, Outcome, StudyCell
-from ganeval.ablation.launch import LocalLauncher
+from ganeval.ablation.launch import DebugLauncher, EndedCell, LocalLauncher, Running
 from ganeval.ablation.preparing import plan_cells, prepare
 from ganeval.ablation.study import load_study
 from ganeval.ablation.study_folder import StudyFolder
@@ -80,11 +83,18 @@ def cells_for(file: Path, out: Path, **asked: Any) -> tuple[StudyFolder, list[St
         return folder, prepare(folder, plan_cells(load_study(file), **asked))[0]
 
 
+class InlineLauncher(DebugLauncher):
+    """Cells in this process, evaluated as stubs: faster than processes."""
+
+    def start(self, folders: Sequence[Path]) -> list[Running]:
+        return [EndedCell(folder, run_cell(folder, evaluate)) for folder in folders]
+
+
 def run_study(
     file: Path,
     out: Path,
     *,
-    jobs: int = 2,
+    jobs: int = 0,
     delays: tuple[float, ...] = (0.0, 0.0),
     retry_failed: bool = False,
     observer: Any = None,
@@ -96,7 +106,7 @@ def run_study(
         return Engine(
             folder,
             cells,
-            LocalLauncher(jobs=jobs, words=stub_words),
+            LocalLauncher(jobs=jobs, words=stub_words) if jobs else InlineLauncher(),
             observer,
             delays=delays,
             retry_failed=retry_failed,

@@ -9,9 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 
 def train(asked: argparse.Namespace) -> int:
     state = Path("state.txt")
@@ -34,14 +31,20 @@ def train(asked: argparse.Namespace) -> int:
 
 
 def translate(asked: argparse.Namespace) -> int:
+    import random
+
+    from PIL import Image
+
+    trained = json.loads(Path("asked.json").read_text())
     updates = int(Path("state.txt").read_text())
     if asked.images == "none":
         return 0
     inputs = sorted(Path(asked.data).glob("*.png"))
     for i, path in enumerate(inputs if asked.images == "all" else inputs[:3]):
-        rng = np.random.default_rng([asked.seed, updates, asked.level, i])
-        pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(Path(asked.out) / f"{path.stem}_fake_B.png")
+        rng = random.Random(f"{trained['seed']} {updates} {trained['level']} {i}")
+        Image.frombytes("RGB", (8, 8), rng.randbytes(192)).save(
+            Path(asked.out) / f"{path.stem}_fake_B.png"
+        )
     return 0
 
 
@@ -58,7 +61,8 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--resume", action="store_true")
     asked = parser.parse_args()
-    Path("words.json").write_text(json.dumps(sys.argv[1:])) if asked.what == "train" else None
+    if asked.what == "train":
+        Path("asked.json").write_text(json.dumps(vars(asked)))
     return train(asked) if asked.what == "train" else translate(asked)
 
 
