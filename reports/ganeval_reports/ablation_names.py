@@ -68,7 +68,7 @@ def interval_of(one: Comparison) -> str:
     if not one.intervals:
         return ""
     decimals = decimals_of(one)
-    low, high = (signed(end, decimals) for end in (one.intervals[0].low, one.intervals[0].high))
+    low, high = (fixed(end, decimals) for end in (one.intervals[0].low, one.intervals[0].high))
     return f"[{low}, {high}]"
 
 

@@ -45,6 +45,45 @@ def metrics_table(record: AblationRecord) -> Scores:
     )
 
 
+def spread_of(record: AblationRecord) -> str:
+    """Says what stands before and behind the ± of a mean."""
+    if record.verdict_name == "single_run":
+        return "value ± standard error over images"
+    return "mean ± standard deviation over seeds"
+
+
+def mean_text(one: ArmMetric | None, record: AblationRecord) -> tuple[str, str]:
+    """Returns mean and spread as printed; empty where there is none."""
+    if one is None or one.mean.value is None:
+        return "", ""
+    size = one.mean.se if record.verdict_name == "single_run" else one.sd
+    return fixed(one.mean.value, _decimals(one)), "" if size is None else spread(size)
+
+
+def described(record: AblationRecord) -> str:
+    """Returns what was measured on what, by how many runs, as a caption."""
+    protocol = record.protocol
+    counts = {
+        arm.name: sum(cell.arm == arm.name and cell.state == "evaluated" for cell in record.cells)
+        for arm in trained(record)
+    }
+    numbers = sorted(set(counts.values()))
+    runs = f"n = {numbers[0]}" if len(numbers) == 1 else f"n = {numbers[0]} to {numbers[-1]}"
+    if len(numbers) > 1:
+        fewer = ", ".join(f"{name}: {n}" for name, n in counts.items() if n < numbers[-1])
+        runs += f" ({fewer})"
+    parts = [
+        f"{record.name}: {spread_of(record)}, {runs} training run{'' if numbers == [1] else 's'}",
+        f"{protocol.split} split, {protocol.stems:,} inputs, {protocol.real:,} real images",
+    ]
+    if protocol.budget:
+        parts.append(f"budget {protocol.budget}")
+    if protocol.checkpoint:
+        parts.append(f"checkpoint {protocol.checkpoint}")
+    parts += [f"features {one.extractor}, resize {one.resize}" for one in protocol.features]
+    return f"{'; '.join(parts)}; protocol {protocol.id}."
+
+
 def intervals_table(record: AblationRecord) -> Table:
     """Returns every mean with its spread, interval and number of runs."""
     displays = {(one.direction, one.name): one for one in kinds(record)}
@@ -167,16 +206,14 @@ def _score(record: AblationRecord, kind: CellMetric, cells: Sequence[ArmMetric |
         arrow=ARROWS.get(kind.better, ""),
         direction=_BETTER[kind.better],
         part=False,
-        cells=[_cell(one, single=record.verdict_name == "single_run") for one in cells],
+        cells=[_cell(one, record) for one in cells],
         note="decides" if kind.name == record.protocol.primary else "",
     )
 
 
-def _cell(one: ArmMetric | None, *, single: bool) -> Cell:
-    if one is None or one.mean.value is None:
-        return Cell(MISSING)
-    size = one.mean.se if single else one.sd
-    return Cell(fixed(one.mean.value, _decimals(one)), "" if size is None else spread(size))
+def _cell(one: ArmMetric | None, record: AblationRecord) -> Cell:
+    value, size = mean_text(one, record)
+    return Cell(value or MISSING, size)
 
 
 def _decimals(one: ArmMetric) -> int:
@@ -196,10 +233,11 @@ def _legend(record: AblationRecord) -> list[str]:
         else f"{count} run{'' if count == 1 else 's'} per arm"
         for count, names in counts.items()
     )
-    spread_of = "Mean ± standard deviation over seeds"
-    if record.verdict_name == "single_run":
-        spread_of = "Value ± standard error over images"
-    lines = [f"{spread_of}; {told}. Nothing is ranked here: the verdict above says what differs."]
+    what = spread_of(record)
+    lines = [
+        f"{what[0].upper()}{what[1:]}; {told}. Nothing is ranked here: the verdict above says what "
+        "differs."
+    ]
     if weights := _identity(record):
         lines.append(
             f"Identity loss λ: {weights}. FID and KID of a CycleGAN change with it, so compare "
