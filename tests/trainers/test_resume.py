@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,6 +54,28 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return make_images(tmp_path_factory.mktemp("images"))
 
 
+@pytest.fixture(scope="module")
+def whole(images: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one epoch that nothing happened to, to compare with; no test changes it."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    train(images, out, updates=6)
+    return out
+
+
+@pytest.fixture(scope="module")
+def whole_saving(images: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for a run that goes on into a second epoch and saves inside of both."""
+    out = tmp_path_factory.mktemp("whole") / "saving"
+    train(images, out, SAVING, updates=8)
+    return out
+
+
+@pytest.fixture
+def finished(whole: Path, tmp_path: Path) -> Path:
+    """A copy of the run of one epoch, for tests that go on from it or change it."""
+    return shutil.copytree(whole, tmp_path / "finished")
+
+
 def killed_and_taken_up(
     images: tuple[str, str],
     out: Path,
@@ -71,12 +94,11 @@ def killed_and_taken_up(
     return kills
 
 
-def test_kills_leave_no_trace(images: tuple[str, str], tmp_path: Path) -> None:
-    train(images, tmp_path / "whole", SAVING, updates=8)
+def test_kills_leave_no_trace(images: tuple[str, str], whole_saving: Path, tmp_path: Path) -> None:
     moments = (("step", 5), ("score", 6))
     kills = killed_and_taken_up(images, tmp_path / "parts", SAVING, moments=moments, updates=8)
     assert kills == 2
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert_same_run(whole_saving, tmp_path / "parts")
     assert (tmp_path / "parts" / "metrics.discarded.jsonl").exists()
 
 
@@ -92,30 +114,32 @@ def test_kills_leave_no_trace_whatever_is_chosen(
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
-def test_what_was_never_saved_begins_anew(images: tuple[str, str], tmp_path: Path) -> None:
-    train(images, tmp_path / "whole", updates=5)
+def test_what_was_never_saved_begins_anew(
+    images: tuple[str, str], whole: Path, tmp_path: Path
+) -> None:
     with pytest.raises(Killed):
-        train(images, tmp_path / "parts", updates=5, progress=kill_at(("step", 3)))
+        train(images, tmp_path / "parts", updates=6, progress=kill_at(("step", 3)))
     assert not Checkpoints(tmp_path / "parts").paths()
-    record = train(images, tmp_path / "parts", updates=5)
+    record = train(images, tmp_path / "parts", updates=6)
     assert record.resumed == 1
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert_same_run(whole, tmp_path / "parts")
 
 
-def test_a_run_killed_as_it_began_begins_again(images: tuple[str, str], tmp_path: Path) -> None:
+def test_a_run_killed_as_it_began_begins_again(
+    images: tuple[str, str], whole: Path, tmp_path: Path
+) -> None:
     def killed(*_: Any) -> None:
         raise Killed
 
-    train(images, tmp_path / "whole", updates=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunFolder, "write_state", killed)
         with pytest.raises(Killed):
-            train(images, tmp_path / "parts", updates=3)
+            train(images, tmp_path / "parts", updates=6)
     assert (tmp_path / "parts" / "config.yaml").exists()
     assert not (tmp_path / "parts" / "state.json").exists()
-    record = train(images, tmp_path / "parts", updates=3)
+    record = train(images, tmp_path / "parts", updates=6)
     assert record.resumed == 0
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert_same_run(whole, tmp_path / "parts")
 
 
 def signal_at(kind: str, update: int, number: int) -> Any:
@@ -135,24 +159,23 @@ def signal_at(kind: str, update: int, number: int) -> Any:
     [
         ("step", 4, "SIGTERM"),
         ("doing", 6, "SIGUSR1"),
-        pytest.param("step", 9, "SIGINT", marks=pytest.mark.slow),
+        pytest.param("step", 7, "SIGINT", marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
-    images: tuple[str, str], tmp_path: Path, kind: str, update: int, name: str
+    images: tuple[str, str], whole_saving: Path, tmp_path: Path, kind: str, update: int, name: str
 ) -> None:
-    train(images, tmp_path / "whole", updates=12)
     progress = signal_at(kind, update, getattr(signal, name))
-    record = train(images, tmp_path / "parts", updates=12, progress=progress)
+    record = train(images, tmp_path / "parts", SAVING, updates=8, progress=progress)
     assert record.status == "stopped"
     assert [one.data["signal"] for one in record.warnings if one.code == "stopped"] == [name]
     assert record.updates == record.checkpoints[-1].update
-    assert update <= record.updates <= update + 2
+    assert update <= record.updates <= min(update + 2, 7)
     assert record.verdict.startswith("Not finished")
-    done = train(images, tmp_path / "parts", updates=12)
+    done = train(images, tmp_path / "parts", SAVING, updates=8)
     assert done.status == "finished"
     assert done.resumed == 1
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert_same_run(whole_saving, tmp_path / "parts")
 
 
 @pytest.mark.slow
@@ -165,16 +188,15 @@ def test_a_stop_right_after_a_save_is_remembered(images: tuple[str, str], tmp_pa
 
 
 def test_a_damaged_checkpoint_costs_the_updates_since_the_one_before(
-    images: tuple[str, str], tmp_path: Path
+    images: tuple[str, str], whole_saving: Path, tmp_path: Path
 ) -> None:
-    train(images, tmp_path / "whole", SAVING)
     with pytest.raises(Killed):
-        train(images, tmp_path / "parts", SAVING, progress=kill_at(("step", 11)))
+        train(images, tmp_path / "parts", SAVING, updates=8, progress=kill_at(("step", 7)))
     newest = Checkpoints(tmp_path / "parts").paths()[-1]
     newest.write_bytes(newest.read_bytes()[:-100])
-    record = train(images, tmp_path / "parts", SAVING)
+    record = train(images, tmp_path / "parts", SAVING, updates=8)
     assert "damaged_checkpoint" in [one.code for one in record.warnings]
-    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+    assert_same_run(whole_saving, tmp_path / "parts")
 
 
 @pytest.mark.slow
@@ -187,31 +209,28 @@ def test_evaluation_and_workers_change_nothing(images: tuple[str, str], tmp_path
         assert_equal(ours[name], other[name], name)
 
 
-def test_a_finished_run_is_left_as_it_is(images: tuple[str, str], tmp_path: Path) -> None:
-    train(images, tmp_path, updates=6)
-    before = (tmp_path / "metrics.jsonl").read_bytes()
-    record = train(images, tmp_path, updates=6)
+def test_a_finished_run_is_left_as_it_is(images: tuple[str, str], finished: Path) -> None:
+    before = (finished / "metrics.jsonl").read_bytes()
+    record = train(images, finished, updates=6)
     assert record.status == "finished"
-    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+    assert (finished / "metrics.jsonl").read_bytes() == before
 
 
 def test_the_budget_may_be_extended_and_that_is_told(
-    images: tuple[str, str], tmp_path: Path
+    images: tuple[str, str], finished: Path
 ) -> None:
-    train(images, tmp_path, updates=6)
-    record = train(images, tmp_path, updates=9)
+    record = train(images, finished, updates=9)
     assert record.updates == 9
     (told,) = [one.text for one in record.warnings if one.code == "continued"]
     assert told == "Continued at update 6 with budget.updates from 6 to 9."
-    assert [line["update"] for line in lines(tmp_path) if line["kind"] == "step"] == [2, 4, 6, 8, 9]
+    assert [line["update"] for line in lines(finished) if line["kind"] == "step"] == [2, 4, 6, 8, 9]
 
 
 def test_another_configuration_is_refused_key_by_key(
-    images: tuple[str, str], tmp_path: Path
+    images: tuple[str, str], finished: Path
 ) -> None:
-    train(images, tmp_path, updates=2)
     with pytest.raises(InputError, match=r"optim\.lr_G: 0\.0002 there, 0\.001 now"):
-        train(images, tmp_path, "optim.lr_G=0.001", updates=2)
+        train(images, finished, "optim.lr_G=0.001", updates=6)
 
 
 def test_other_images_are_refused_by_name(tmp_path: Path) -> None:
@@ -229,32 +248,29 @@ def test_other_images_are_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("resume", "there"), [("never", True), ("require", False)])
 def test_resume_may_be_forbidden_or_demanded(
-    images: tuple[str, str], tmp_path: Path, resume: str, there: bool
+    images: tuple[str, str], finished: Path, tmp_path: Path, resume: str, there: bool
 ) -> None:
-    if there:
-        train(images, tmp_path, updates=2)
+    out = finished if there else tmp_path / "new"
     with pytest.raises(InputError, match=f"--resume {resume}: "):
-        train(images, tmp_path, updates=2, resume=resume)
+        train(images, out, updates=6, resume=resume)
 
 
 def test_a_run_goes_on_without_being_told_what_it_is(
-    images: tuple[str, str], tmp_path: Path
+    images: tuple[str, str], finished: Path
 ) -> None:
     from ganeval_cyclegan.trainer import CycleGANTrainer
 
-    train(images, tmp_path, updates=4)
     trainer = CycleGANTrainer()
-    plan = trainer.plan({"out": tmp_path, "sources": (), "updates": 6, "changes": ()})
-    assert plan.done == 4
-    record = trainer.run(plan, tmp_path, evaluate=None, progress=lambda event: None)
-    assert record.updates == 6
+    plan = trainer.plan({"out": finished, "sources": (), "updates": 8, "changes": ()})
+    assert plan.done == 6
+    record = trainer.run(plan, finished, evaluate=None, progress=lambda event: None)
+    assert record.updates == 8
     assert record.preset == "reference"
-    assert json.loads((tmp_path / "record.json").read_text())["updates"] == 6
+    assert json.loads((finished / "record.json").read_text())["updates"] == 8
 
 
-def test_a_run_of_another_trainer_is_refused(images: tuple[str, str], tmp_path: Path) -> None:
-    train(images, tmp_path, updates=2)
-    text = (tmp_path / "state.json").read_text()
-    (tmp_path / "state.json").write_text(text.replace('"cyclegan"', '"other"'))
+def test_a_run_of_another_trainer_is_refused(images: tuple[str, str], finished: Path) -> None:
+    text = (finished / "state.json").read_text()
+    (finished / "state.json").write_text(text.replace('"cyclegan"', '"other"'))
     with pytest.raises(InputError, match="holds a run of the trainer other"):
-        train(images, tmp_path, updates=2)
+        train(images, finished, updates=6)
