@@ -225,12 +225,12 @@ class Engine:
         cells = [cell for _, cell in due]
         for cell in cells:
             write_job(cell.folder, cell.job)
+            self._observer.started(cell)
         started = self._launcher.start([cell.folder for cell in cells])
         taken = set(map(id, due))
         self._queue = [pair for pair in self._queue if id(pair) not in taken]
         for cell, running in zip(cells, started, strict=True):
             self._running.append((cell, running))
-            self._observer.started(cell)
 
     def _collect(self) -> None:
         """Takes note of the cells that have ended."""

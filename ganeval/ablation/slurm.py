@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +65,10 @@ class CellTask:
 
     def __call__(self) -> int:
         """Runs the cell and returns its exit code."""
-        self.process = subprocess.Popen(self.words, start_new_session=True)
+        # Slurm sends its warning to every process of the job; the cell is told by `checkpoint`.
+        self.process = subprocess.Popen(
+            self.words, start_new_session=True, preexec_fn=_ignore_warning
+        )
         return self.process.wait()
 
     def checkpoint(self) -> Any:
@@ -88,11 +93,13 @@ class SlurmLauncher:
         study: Whose folder, on a file system that nodes share, holds the logs.
         options: What a job asks for.
         jobs: Cells that run at a time; None: as many as Slurm lets.
+        words: Command line of a cell.
     """
 
     study: StudyFolder
     options: SlurmOptions
     jobs: int | None = None
+    words: Callable[[Path], list[str]] = cell_words
     survives: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +134,7 @@ class SlurmLauncher:
             folder=self._logs, max_num_timeout=_REQUEUES, python=shlex.quote(sys.executable)
         )
         executor.update_parameters(**self._parameters(len(folders)))
-        tasks = [CellTask(cell_words(folder)) for folder in folders]
+        tasks = [CellTask(self.words(folder)) for folder in folders]
         try:
             with executor.batch():
                 jobs = [executor.submit(task) for task in tasks]
@@ -181,6 +188,12 @@ class SlurmLauncher:
             raise InputError(f"{self._logs}: cannot be written to: {error.strerror}") from error
         finally:
             probe.unlink(missing_ok=True)
+
+
+def _ignore_warning() -> None:
+    """Is inherited by the cell and its trainer, which the signal would end unsaved."""
+    name = os.environ.get("SUBMITIT_PREEMPT_SIGNAL", "USR2")
+    signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_IGN)
 
 
 def queued_job(folder: Path) -> str:

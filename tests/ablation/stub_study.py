@@ -48,7 +48,7 @@ def study_file(folder: Path, **changed: Any) -> Path:
             "pause": "--pause {value}",
             "crash": "--crash-at {value}",
             "diverge": "--diverge-at {value}",
-            "note": "--note {value}",
+            "text": "--note {value}",
         },
         "outputs": {"AtoB": "*_fake_B.png"},
         "resume": "--resume",
