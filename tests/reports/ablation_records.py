@@ -148,11 +148,11 @@ def external_record() -> AblationRecord:
 
 
 def ablation_pictures() -> dict[tuple[str, str], Image.Image]:
-    """Every picture that `study_record` names, 48 × 48 pixels, by label and path."""
+    """Every picture that `study_record` names, 16 × 16 pixels, by label and path."""
     rng = np.random.default_rng(5)
     paths = {path for row in study_record().rows for path in _paths(row)}
     return {
-        ("run", path): Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8))
+        ("run", path): Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8))
         for path in sorted(paths)
     }
 
@@ -435,7 +435,7 @@ def _curves(arm: str, seed: int, diverged: bool) -> Iterator[CellCurve]:
         direction="AtoB", updates=updates, values=[float(one) for one in falling],
         diverged=diverged,
     )  # fmt: skip
-    updates = list(range(100, end + 1, 300))
+    updates = list(range(500, end + 1, 1_000))
     noisy = 0.25 + 0.1 * rng.normal(size=len(updates))
     for name, level in (("loss_G_A", None), ("accuracy_D_A", 0.5)):
         yield CellCurve(
