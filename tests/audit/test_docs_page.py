@@ -27,13 +27,24 @@ def words(text: str) -> list[str]:
     return re.sub(r"\d+(\.\d+)?", "#", text).split()
 
 
+@pytest.mark.parametrize(
+    ("without", "count"),
+    [("--no-features", 2), pytest.param("", 4, marks=pytest.mark.slow)],
+    ids=["those without features", "all"],
+)
 def test_console_blocks_print_what_they_show(
-    demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    without: str,
+    count: int,
+    demo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """In the order of the page: a command may read what the one before has written."""
     monkeypatch.chdir(demo)
     blocks = re.findall(r"```console\n(.*?)```", PAGE, re.S)
-    parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
-    assert len(parts) == 4
+    shown = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
+    parts = [part for part in shown if without in part.partition("\n")[0]]
+    assert len(parts) == count
     for part in parts:
         command, _, output = part.partition("\n")
         program, *arguments = shlex.split(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def images() -> np.ndarray:
     return np.clip(coarse + rng.normal(0, 15, coarse.shape), 0, 255).astype(np.uint8)
 
 
+@pytest.fixture(scope="module")
+def network(inception_weights: Path) -> FIDInception:
+    """Ours, which no test changes."""
+    return FIDInception.load(inception_weights)
+
+
 def pytorch_fid_features(
     state: dict[str, torch.Tensor], unit: torch.Tensor
 ) -> dict[str, np.ndarray]:
@@ -65,11 +72,12 @@ def pytorch_fid_features(
     }
 
 
-def test_features_equal_pytorch_fids(inception_weights: Path, images: np.ndarray) -> None:
+def test_features_equal_pytorch_fids(
+    inception_weights: Path, network: FIDInception, images: np.ndarray
+) -> None:
     unit = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     state = torch.load(inception_weights, weights_only=True)
     theirs = pytorch_fid_features(state, unit)
-    network = FIDInception.load(inception_weights)
     with torch.inference_mode():
         ours = network(
             apply_with_torch(torch.from_numpy(images), Inception2015().preprocess("pytorch-fid"))
@@ -82,7 +90,9 @@ def test_features_equal_pytorch_fids(inception_weights: Path, images: np.ndarray
         assert relative(by_layer[layer].numpy(), b) <= tolerance, layer
 
 
-def test_features_equal_torch_fidelitys(inception_weights: Path, images: np.ndarray) -> None:
+def test_features_equal_torch_fidelitys(
+    inception_weights: Path, network: FIDInception, images: np.ndarray
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -94,7 +104,6 @@ def test_features_equal_torch_fidelitys(inception_weights: Path, images: np.ndar
         )
         with torch.inference_mode():
             theirs = peer(torch.from_numpy(images).permute(0, 3, 1, 2))
-    network = FIDInception.load(inception_weights)
     with torch.inference_mode():
         ours = network(
             apply_with_torch(torch.from_numpy(images), Inception2015().preprocess("tf1"))
@@ -105,11 +114,10 @@ def test_features_equal_torch_fidelitys(inception_weights: Path, images: np.ndar
 
 
 def test_torchvisions_own_blocks_would_be_noticed(
-    inception_weights: Path, images: np.ndarray
+    inception_weights: Path, network: FIDInception, images: np.ndarray
 ) -> None:
     from torchvision.models import inception_v3
 
-    network = FIDInception.load(inception_weights)
     unpatched = FIDInception()
     unpatched.inception = inception_v3(
         num_classes=1008, aux_logits=False, weights=None, init_weights=False
@@ -122,13 +130,12 @@ def test_torchvisions_own_blocks_would_be_noticed(
 
 
 def test_folding_batch_norm_changes_nothing_that_matters(
-    inception_weights: Path, images: np.ndarray
+    network: FIDInception, images: np.ndarray
 ) -> None:
     x = apply_with_torch(torch.from_numpy(images), Inception2015().preprocess("clean"))
-    network = FIDInception.load(inception_weights)
     with torch.inference_mode():
         before = network(x)[3].numpy()
-        folded = fold_batch_norm(network)
+        folded = fold_batch_norm(copy.deepcopy(network))
         after = folded(x)[3].numpy()
     assert not any(isinstance(m, nn.BatchNorm2d) for m in folded.modules())
     assert relative(after, before) <= 1e-5  # 94 layers of one float32 rounding each

@@ -146,8 +146,22 @@ def test_a_model_trained_on_other_classes_loads_too(tmp_path: Path) -> None:
     assert features(network_extractor("timm:test_vit"), path, picture(50, 50)).shape == (1, 64)
 
 
-@pytest.mark.parametrize("name", ["resnet10t", "mobilenetv3_small_050", "test_vit"])
-@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [
+        ("pth", "test_vit"),
+        ("safetensors", "test_vit"),
+        ("safetensors", "mobilenetv3_small_050"),
+        *(
+            pytest.param(suffix, name, marks=pytest.mark.slow)
+            for suffix, name in (
+                ("pth", "mobilenetv3_small_050"),
+                ("pth", "resnet10t"),
+                ("safetensors", "resnet10t"),
+            )
+        ),
+    ],
+)
 def test_features_are_timms(name: str, suffix: str, tmp_path: Path) -> None:
     torch.manual_seed(3)
     peer = timm.create_model(name, pretrained=False).eval()
