@@ -40,9 +40,7 @@ def network() -> FittedNetwork:
 
 
 def test_a_checker_all_over_is_found() -> None:
-    marked = textured(40)
-    split = in_parts(marked)
-    assert part_auc(fitted(marked, split, epochs=6), marked, split) == 1.0
+    assert part_auc(fitted(epochs=6), MARKED, SPLIT) == 1.0
 
 
 def test_the_record_tells_how_it_was_trained(network: FittedNetwork) -> None:
@@ -99,7 +97,7 @@ def test_the_test_part_is_never_looked_at(network: FittedNetwork) -> None:
 
 
 def test_another_seed_is_another_network(network: FittedNetwork) -> None:
-    other = fitted(seed=1)
+    other = fitted(seed=1, epochs=1)
     assert other.info.epochs[0].train_loss != network.info.epochs[0].train_loss
 
 
@@ -117,7 +115,7 @@ def test_the_rate_is_halved_after_four_epochs_without_a_lower_loss() -> None:
     rng = np.random.default_rng(0)
     images = [as_pixels(pink(rng, 32)) for _ in range(48)]
     nothing = examples_of(images[:12], images[12:24])
-    info = fitted(nothing, in_parts(nothing), epochs=30).info
+    info = fitted(nothing, in_parts(nothing), epochs=20).info
     best, rate, waited = np.inf, 1e-3, 0
     for one in info.epochs:
         assert one.learning_rate == rate

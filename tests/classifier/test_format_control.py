@@ -115,8 +115,8 @@ class TestControl:
         assert control.real_pipeline.startswith("resized to 90x90 (bicubic)")
 
     def test_unequal_sizes_are_imitated_from_the_stored_reals(self, tmp_path: Path) -> None:
-        real = written(tmp_path / "real", crops(60, 256), "jpg", quality=80)
-        fake = written(tmp_path / "fake", crops(60, 128), "jpg", quality=80)
+        real = written(tmp_path / "real", crops(40, 256), "jpg", quality=80)
+        fake = written(tmp_path / "fake", crops(40, 128), "jpg", quality=80)
         one = opened(real, fake)
         control = controlled(one.examples)
         # Fakes keep the blocks of their JPEG, reals lose them by halving.
@@ -125,9 +125,9 @@ class TestControl:
         assert control.fake_pipeline == "JPEG q80 4:2:0"
 
     def test_planted_texture_is_content_and_not_format(self, tmp_path: Path) -> None:
-        pictures = crops(240)
-        fakes = texture(pictures[120:], 4, 6)
-        examples = stored(tmp_path, pictures[:120], PNG, fakes, PNG)
+        pictures = crops(120)
+        fakes = texture(pictures[60:], 4, 6)
+        examples = stored(tmp_path, pictures[:60], PNG, fakes, PNG)
         assert probe_auc(examples.pixels, examples.labels) > 0.9
         assert value(controlled(examples)) == 0.5
 
@@ -156,7 +156,7 @@ class TestControl:
         assert control.auc_raw.reason == "6 groups of reals are too few for it; 8 are needed"
 
     def test_seed_and_threads(self, tmp_path: Path) -> None:
-        examples = sets(tmp_path, COARSE, FINE, count=40)
+        examples = sets(tmp_path, COARSE, FINE, count=24)
         first = controlled(examples, workers=1)
         assert first == controlled(examples, workers=4)
         assert first.auc_defended != controlled(examples, seed=1).auc_defended
@@ -176,7 +176,7 @@ class TestControl:
 
 
 class TestKnownMagnitudes:
-    """Each AUC of the probe: raw, and defended; 120 + 120 crops unless slow.
+    """Each AUC of the probe: raw, and defended; 80 + 80 to 120 + 120 crops unless slow.
 
     The standard error of an AUC of 120 + 120 without a difference is 0.037, of 600 + 600 0.017.
     """
@@ -194,11 +194,11 @@ class TestKnownMagnitudes:
         assert abs(probe_auc(examples.pixels, examples.labels) - 0.51) < 3 * 0.037
 
     def test_a_planted_texture_survives_matching(self, tmp_path: Path) -> None:
-        pictures = crops(240)
+        pictures = crops(160)
         for period, amplitude in ((4, 6), (7, 8)):
-            fakes = texture(pictures[120:], period, amplitude)
+            fakes = texture(pictures[80:], period, amplitude)
             root = tmp_path / str(period)
-            examples = stored(root, pictures[:120], Q90, fakes, PNG)
+            examples = stored(root, pictures[:80], Q90, fakes, PNG)
             # Known: 1.00 and 0.99; less than that by how few these are and the shape of waves.
             assert probe_auc(defended(examples, "match"), examples.labels) > 0.9
 

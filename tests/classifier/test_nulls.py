@@ -51,8 +51,8 @@ def crops(pictures: int, each: int, seed: int = 0) -> Matrix:
 
 
 def test_sets_of_independent_images_raise_no_alarm() -> None:
-    labels = np.repeat([0, 1], 200)
-    matrix = np.random.default_rng(0).normal(size=(400, 32)) + 0.5 * labels[:, None]
+    labels = np.repeat([0, 1], 120)
+    matrix = np.random.default_rng(0).normal(size=(240, 32)) + 0.5 * labels[:, None]
     found = controls(matrix, named(labels))
     assert list(found) == ["shuffled", "real-real", "neighbours-real", "neighbours-fake"]
     assert not alarms(found)
@@ -77,8 +77,8 @@ def test_the_band_of_shuffled_labels_is_that_of_the_rank_sum() -> None:
 
 
 def test_four_crops_that_nobody_declared_raise_the_alarm() -> None:
-    labels = np.repeat([0, 1], 240)
-    found = controls(crops(120, 4), named(labels))
+    labels = np.repeat([0, 1], 120)
+    found = controls(crops(60, 4), named(labels))
     assert alarms(found) == ["neighbours-real", "neighbours-fake"]
     assert (found["neighbours-real"].auc.value or 0) > 0.9
     assert "--groups" in found["neighbours-real"].remedy
@@ -86,22 +86,22 @@ def test_four_crops_that_nobody_declared_raise_the_alarm() -> None:
 
 
 def test_declared_crops_raise_none() -> None:
-    labels = np.repeat([0, 1], 240)
-    groups = [f"picture {i // 4}" for i in range(480)]
-    assert not alarms(controls(crops(120, 4), named(labels, groups)))
+    labels = np.repeat([0, 1], 120)
+    groups = [f"picture {i // 4}" for i in range(240)]
+    assert not alarms(controls(crops(60, 4), named(labels, groups)))
 
 
 def test_a_folder_sorted_by_class_raises_none() -> None:
     rng = np.random.default_rng(0)
-    matrix = np.repeat(3 * rng.normal(size=(6, 32)), 80, axis=0) + rng.normal(size=(480, 32))
-    found = controls(matrix, named(np.repeat([0, 1], 240)))
+    matrix = np.repeat(3 * rng.normal(size=(6, 32)), 40, axis=0) + rng.normal(size=(240, 32))
+    found = controls(matrix, named(np.repeat([0, 1], 120)))
     assert not alarms(found)
     assert (found["neighbours-real"].auc.value or 1) < 0.52
 
 
 def test_crops_in_one_set_alone_accuse_that_set() -> None:
-    matrix = np.concatenate([np.random.default_rng(5).normal(size=(240, 32)), crops(60, 4)])
-    assert alarms(controls(matrix, named(np.repeat([0, 1], 240)))) == ["neighbours-fake"]
+    matrix = np.concatenate([np.random.default_rng(5).normal(size=(120, 32)), crops(30, 4)])
+    assert alarms(controls(matrix, named(np.repeat([0, 1], 120)))) == ["neighbours-fake"]
 
 
 def test_labels_that_reach_the_features_raise_the_alarm() -> None:
@@ -186,8 +186,8 @@ def test_neighbours_alarm_is_no_accident() -> None:
 
 
 def test_equal_seeds_give_equal_controls() -> None:
-    labels = np.repeat([0, 1], 60)
-    matrix = np.random.default_rng(0).normal(size=(120, 6))
+    labels = np.repeat([0, 1], 40)
+    matrix = np.random.default_rng(0).normal(size=(80, 6))
     found = controls(matrix, named(labels))
     assert found == controls(matrix, named(labels))
     assert found["shuffled"].runs != controls(matrix, named(labels), seed=1)["shuffled"].runs

@@ -51,6 +51,13 @@ def run(
     return two_sample_test(*folders, replace(settings, infer_groups=False), out=out)
 
 
+@pytest.fixture(scope="module")
+def faint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tested]:
+    """A test of 44 pictures against 44 with a faint texture, and where they lie."""
+    root = tmp_path_factory.mktemp("faint")
+    return root, run(root, noise(44, 1), texture(noise(44, 2), 4, 2))
+
+
 def test_a_planted_texture_is_told_apart_and_the_record_is_whole(tmp_path: Path) -> None:
     done = run(tmp_path, noise(60, 1), texture(noise(60, 2), 4, 6))
     record = done.record
@@ -136,23 +143,26 @@ def plain(record: ClassifyRecord) -> dict[str, object]:
     return told
 
 
-def test_neither_the_place_of_files_nor_the_threads_change_a_number(tmp_path: Path) -> None:
-    first = run(tmp_path / "a", noise(44, 1), texture(noise(44, 2), 4, 2)).record
+def test_neither_the_place_of_files_nor_the_threads_change_a_number(
+    faint: tuple[Path, Tested], tmp_path: Path
+) -> None:
+    root, first = faint
     for name in ("real", "fake"):
         (tmp_path / "b").mkdir(exist_ok=True)
-        shutil.copytree(tmp_path / "a" / name, tmp_path / "b" / name)
+        shutil.copytree(root / name, tmp_path / "b" / name)
     (tmp_path / "b" / "out").mkdir()
     settings = replace(CHEAP, infer_groups=False, workers=1)
     second = two_sample_test(
         tmp_path / "b" / "real", tmp_path / "b" / "fake", settings, out=tmp_path / "b" / "out"
     ).record
-    assert plain(first) == plain(second)
+    assert plain(first.record) == plain(second)
 
 
-def test_names_of_independent_files_change_no_score(tmp_path: Path) -> None:
-    reals, fakes = noise(44, 1), texture(noise(44, 2), 4, 2)
-    first = run(tmp_path / "a", reals, fakes)
-    second = run(tmp_path / "b", reals[::-1], fakes[::-1])
+def test_names_of_independent_files_change_no_score(
+    faint: tuple[Path, Tested], tmp_path: Path
+) -> None:
+    first = faint[1]
+    second = run(tmp_path / "b", noise(44, 1)[::-1], texture(noise(44, 2), 4, 2)[::-1])
     scores = [sorted(float(str(row["logit"])) for row in done.rows) for done in (first, second)]
     assert scores[0] == pytest.approx(scores[1], rel=1e-9)
 

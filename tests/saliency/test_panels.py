@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ganeval.records.saliency import Effect
+from ganeval.saliency import paired
 from ganeval.saliency.paired import Unit, corrected, paired_effect
 from ganeval.saliency.panels import Looked, Panels, ScoreTable, panels
 from ganeval.saliency.similarity_panel import kappa
@@ -55,8 +56,11 @@ def looked(random: float = 0.25, ceiling: float = 0.8) -> Looked:
 
 
 def judged(table: ScoreTable | None = None, **methods: Looked) -> Panels:
+    """All panels; 300 draws place an interval of these narrow differences as well as 2,000."""
     found = methods or {"gradient": looked()}
-    return panels(table or scores(), found, CODES, {"gradient": "Gradient"}, seed=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paired, "DRAWS", 300)
+        return panels(table or scores(), found, CODES, {"gradient": "Gradient"}, seed=0)
 
 
 def effect(found: Panels, name: str) -> Effect:
