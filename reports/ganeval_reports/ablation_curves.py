@@ -7,15 +7,26 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ganeval.records import AblationRecord, CellCurve, CellHistogram
-from ganeval_reports.ablation_names import arm_looks, toward, trained
+from ganeval_reports import glossary
+from ganeval_reports.ablation_names import arm_looks, scaled, toward, trained
 from ganeval_reports.drawing import slug
 from ganeval_reports.histograms import score_histogram
 from ganeval_reports.line_chart import Line, LineChart, chart_table, line_chart
 from ganeval_reports.palette import Look
 from ganeval_reports.parts import Note, Plot, PlotGroup, Table
+from ganeval_reports.results import scaled_name
+
+_EVALUATIONS: Final = "evaluations"
+"""Group of what the protocol itself computed at several updates, in the unit of the page."""
 
 _METRICS: Final = "metrics"
-"""Group of the curves by which a run may be judged; the others tell how training went."""
+"""Group of what a trainer computed of held-out images, in the unit of the metric."""
+
+_HEADINGS: Final = {
+    _EVALUATIONS: "Evaluated at several updates",
+    _METRICS: "Evaluated by the trainer, on held-out images",
+}
+"""Curves by which a run may be judged; the others tell how training went."""
 
 _POINTS: Final = 160
 """Points of a thin line that are drawn; the CSV file has all."""
@@ -24,10 +35,11 @@ _POINTS: Final = 160
 def curve_groups(record: AblationRecord) -> list[PlotGroup]:
     """Returns the curves in their groups, those of metrics first."""
     found = dict.fromkeys(one.group for one in record.curves)
-    groups = sorted(found, key=lambda one: one != _METRICS)
+    order = [*_HEADINGS, *found]
+    groups = sorted(found, key=order.index)
     return [
         PlotGroup(
-            "Metrics on held-out images" if group == _METRICS else _heading(group),
+            _heading(group),
             "",
             [plot for own in _by_name(record, group) if (plot := _plot(record, group, own))],
         )
@@ -48,7 +60,7 @@ def histogram_plots(record: AblationRecord) -> list[Plot]:
 
 
 def _heading(group: str) -> str:
-    return f"{group[:1].upper()}{group[1:]}" or "Other curves"
+    return _HEADINGS.get(group, f"{group[:1].upper()}{group[1:]}") or "Other curves"
 
 
 def _by_name(record: AblationRecord, group: str) -> Iterator[list[CellCurve]]:
@@ -61,8 +73,15 @@ def _by_name(record: AblationRecord, group: str) -> Iterator[list[CellCurve]]:
 
 def _plot(record: AblationRecord, group: str, curves: Sequence[CellCurve]) -> Plot | None:
     first, looks = curves[0], arm_looks(record)
-    title = first.display + (toward(record, first.direction) if first.direction else "")
-    averaged = group != _METRICS and any(one.smooth for one in curves)
+    power = glossary.entry(_metric(first)).power if group == _METRICS else 0
+    display = scaled_name(first.display, _metric(first)) if power else first.display
+    if group == _EVALUATIONS:
+        units = {one.name: one.unit for one in record.metrics}
+        display = scaled(first.display, units.get(first.name, ""))
+    title = display + (toward(record, first.direction) if first.direction else "")
+    if power:  # the unit that the rest of the page has
+        curves = [_scaled(one, 10.0**power) for one in curves]
+    averaged = group not in _HEADINGS and any(one.smooth for one in curves)
     drawn: list[tuple[Line, Look]] = []
     strong: list[tuple[Line, Look]] = []
     for arm in trained(record):
@@ -80,29 +99,49 @@ def _plot(record: AblationRecord, group: str, curves: Sequence[CellCurve]) -> Pl
     chart = LineChart(
         title=title,
         x_label="updates",
-        y_label=_axis(record, first),
+        y_label=_axis(record, first, display),
         lines=[line for line, _ in lines],
         baseline=next((one.threshold for one in curves if one.threshold is not None), None),
         looks=[look for _, look in lines],
     )
-    name = f"curve-{slug(first.name)}" + (f"-{first.direction}" if first.direction else "")
+    name = f"curve-{slug(group)}-{slug(first.name)}" + (
+        f"-{first.direction}" if first.direction else ""
+    )
     drawing = line_chart(chart, prefix=name, name=name, wide=True)
     table = chart_table(
-        LineChart(title=title, x_label="updates", y_label=title, lines=[one for one, _ in strong])
+        LineChart(
+            title=f"{_heading(group)}: {title}",
+            x_label="updates",
+            y_label=title,
+            lines=[line for line, _ in strong],
+        )
     )
     return Plot(title, [drawing], table, list(_notes(curves, averaged=averaged)), [])
 
 
-def _axis(record: AblationRecord, curve: CellCurve) -> str:
+def _metric(curve: CellCurve) -> str:
+    """The metric's name without what tells averaged weights apart."""
+    return curve.name.removesuffix(".ema")
+
+
+def _scaled(curve: CellCurve, scale: float) -> CellCurve:
+    values, smooth = (
+        [None if one is None else one * scale for one in numbers]
+        for numbers in (curve.values, curve.smooth)
+    )
+    return curve.model_copy(update={"values": values, "smooth": smooth})
+
+
+def _axis(record: AblationRecord, curve: CellCurve, display: str) -> str:
     """What is measured, and which way is better where a number of that name says so."""
-    better = next((one.better for one in record.metrics if one.name == curve.name), "none")
-    return curve.display + ("" if better == "none" else f", {better} is better")
+    better = next((one.better for one in record.metrics if one.name == _metric(curve)), "none")
+    return display + ("" if better == "none" else f", {better} is better")
 
 
 def _thin(one: CellCurve) -> Line:
     """One run as it was written, without any average."""
     count = len(one.updates)
-    places = range(count)
+    places = list(range(count))
     if count > _POINTS:
         places = sorted({round(i * (count - 1) / (_POINTS - 1)) for i in range(_POINTS)})
     return Line(

@@ -37,9 +37,8 @@ def arms_table(record: AblationRecord) -> Table:
         if external:
             row += [_pairs(arm.stated), ", ".join(arm.not_stated) or MISSING]
         rows.append(tuple(row))
-    head = ("Arm", "What it is", "Changes", "Runs", "Remarks")
-    if external:
-        head = (*head, "Stated", "Differences that cannot be checked")
+    more = ("Stated", "Differences that cannot be checked") if external else ()
+    head = ("Arm", "What it is", "Changes", "Runs", "Remarks", *more)
     return Table("The arms", head, rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,7 @@ from reports.ablation_records import (
 from ganeval.images.recorded import drawn_pictures
 from ganeval.records import AblationRecord, Notice
 from ganeval_reports import Source, render, render_several
+from ganeval_reports.ablation_curves import curve_groups
 from ganeval_reports.ablation_dots import dots_plots
 from ganeval_reports.ablation_forest import forest_plots
 from ganeval_reports.ablation_page import ablation_figures
@@ -27,7 +29,7 @@ from ganeval_reports.ablation_samples import samples
 from ganeval_reports.ablation_tables import comparisons_table, metrics_table
 from ganeval_reports.ablation_verdict import verdict
 from ganeval_reports.images import BUDGET
-from ganeval_reports.numbers import fixed
+from ganeval_reports.numbers import fixed, significant
 
 Load = Callable[[str, str], Image.Image | None]
 
@@ -267,3 +269,30 @@ def test_a_page_of_several_records_keeps_its_references(small: AblationRecord) -
     page = render_several([Source(small), Source(external_record())])
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_a_curve_of_a_metric_is_in_the_unit_of_the_page(study: AblationRecord) -> None:
+    evaluated, metrics = curve_groups(study)[:2]
+    assert evaluated.plots[0].title == "KID (efficientnet-lite0) ×10³, A to B"
+    assert evaluated.plots[0].table.rows[-1][1] == "5.350"  # 5 and a tenth per seed, 0 to 7
+    assert metrics.title == "Evaluated by the trainer, on held-out images"
+    (plot,) = metrics.plots
+    assert plot.title == "KID (efficientnet-lite0) ×10³, A to B"
+    values = [one.values[-1] for one in study.curves if one.arm == BASE and one.group == "metrics"]
+    median = 1e3 * statistics.median(value for value in values if value is not None)
+    assert plot.table.rows[-1][1] == significant(median, 4)
+
+
+def test_every_run_is_a_thin_line_and_a_diverged_one_ends_with_a_cross(
+    study: AblationRecord,
+) -> None:
+    (plot,) = curve_groups(study)[1].plots
+    svg = str(plot.drawings[0].svg)
+    assert svg.count('stroke-opacity="0.16"') == 8 * 5
+    assert "Cross" in [note.term for note in plot.meaning]
+    assert "Cross" not in [note.term for note in curve_groups(_sound(study))[1].plots[0].meaning]
+
+
+def _sound(study: AblationRecord) -> AblationRecord:
+    curves = [one for one in study.curves if not one.diverged]
+    return study.model_copy(update={"curves": curves})
