@@ -17,6 +17,7 @@ from ganeval.ablation.study_form import CommandTrainer, Study
 from ganeval.ablation.study_images import place_images
 from ganeval.ablation.study_lock import check_manifest, settle_lock
 from ganeval.ablation.study_protocol import protocol_of
+from ganeval.ablation.study_rules import check_only
 from ganeval.ablation.study_writing import study_yaml
 from ganeval.errors import InputError
 from ganeval.paths import cache_folder
@@ -65,6 +66,7 @@ def plan_cells(
     chosen = cells
     if only is not None:
         study.placed(study.places, only)
+        check_only(study)
         wanted = {arm.name for arm in arms_of(study)}
         chosen = [cell for cell in chosen if cell.arm in wanted]
         study.placed(study.places, None)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ganeval.ablation.cell_lock import is_worked_on
 from ganeval.ablation.launch import Running, cell_words
 from ganeval.ablation.study_folder import StudyFolder
 from ganeval.ablation.study_form import SlurmOptions
@@ -24,6 +25,7 @@ from ganeval.errors import ExitCode, GanevalError, InputError, MissingFileError
 from ganeval.records.files import write_text
 
 _MINUTES: Final = 60
+_PAUSE: Final = 0.2
 _REQUEUES: Final = 1000  # a cell goes on where it was, however short a job may be
 QUEUED: Final = "slurm.txt"
 _LIVE: Final = frozenset({"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "REQUEUED"}) | {
@@ -57,10 +59,12 @@ class CellTask:
 
     Args:
         words: The command line of the cell.
+        folder: Of the cell.
     """
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], folder: Path) -> None:
         self.words = words
+        self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
@@ -69,20 +73,24 @@ class CellTask:
         self.process = subprocess.Popen(
             self.words, start_new_session=True, preexec_fn=_ignore_warning
         )
-        return self.process.wait()
+        # No wait(): `checkpoint` interrupts this very thread, and would wait for its lock for ever.
+        while (code := self.process.poll()) is None:
+            time.sleep(_PAUSE)
+        return code
 
     def checkpoint(self) -> Any:
         """Is called before the time is over or the node is taken: saves, and queues again."""
         import submitit
 
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
-        return submitit.helpers.DelayedSubmission(CellTask(self.words))
+            os.kill(self.process.pid, signal.SIGTERM)
+            while is_worked_on(self.folder):
+                time.sleep(_PAUSE)
+        return submitit.helpers.DelayedSubmission(CellTask(self.words, self.folder))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the process behind."""
-        return {"words": self.words, "process": None}
+        return {"words": self.words, "folder": self.folder, "process": None}
 
 
 @dataclass
@@ -134,7 +142,7 @@ class SlurmLauncher:
             folder=self._logs, max_num_timeout=_REQUEUES, python=shlex.quote(sys.executable)
         )
         executor.update_parameters(**self._parameters(len(folders)))
-        tasks = [CellTask(self.words(folder)) for folder in folders]
+        tasks = [CellTask(self.words(folder), folder) for folder in folders]
         try:
             with executor.batch():
                 jobs = [executor.submit(task) for task in tasks]

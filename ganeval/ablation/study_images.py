@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ganeval.ablation.cell_job import JobImages
 from ganeval.ablation.study_form import SplitFolders, Study, StudyData
 from ganeval.ablation.study_rules import NAMED_SETS, require_data
 from ganeval.errors import InputError
 from ganeval.records.comparison import Direction
+from ganeval.training.trainers import TRAINERS
 
 _DATA: Final = "data"
 _LINKS: Final = "images"
@@ -54,12 +55,11 @@ def place_images(study: Study, folder: Path) -> JobImages:
 
 
 def _drawn(demo: str, folder: Path) -> StudyData:
-    from ganeval_cyclegan.demo_domains import write_demo
-
+    trainer: Any = TRAINERS.get("cyclegan")()  # which draws them, whatever trains on them
     place = folder.absolute() / _DATA
     whole = place / f".{demo}.done"
     if not whole.exists():
-        write_demo(demo, place)
+        trainer.write_demo(demo, place)
         whole.touch()
     return StudyData(
         A=place / "trainA",

@@ -178,11 +178,6 @@ class CycleGANCells(OfferedCells):
 
     name: str = field(default="cyclegan")
 
-    def checkpoints(self, folder: Path) -> list[tuple[int, Path]]:
-        """Lists the files of the run; see `CellTrainer`."""
-        found = (folder / RUN / "checkpoints").glob("u*.pt")
-        return sorted((int(path.stem[1:]), path) for path in found if path.stem[1:].isdigit())
-
     def choose(self, folder: Path, rule: str) -> Chosen:
         """Goes by any rule; see `CellTrainer`."""
         found = self.checkpoints(folder)
@@ -205,20 +200,12 @@ class CycleGANCells(OfferedCells):
         progress: Progress,
     ) -> Translated:
         """Translates with the generators there and back; see `CellTrainer`."""
-        from ganeval_cyclegan.translate import translate
-        from ganeval_cyclegan.translation import FILE_NAME, TranslateSettings
-
         source = job.images.source[direction]
         out = folder / TRANSLATED / chosen.label / direction
-        if not (out / FILE_NAME).exists():  # written last
-            settings = TranslateSettings(
-                direction=direction,
-                checkpoint=str(chosen.path),
-                ema=chosen.rule.startswith("ema:"),
-                extras=("recovered", "identity"),
-                overwrite=True,
-            )
-            translate(folder / RUN, source, out, settings, argv=(), told=progress)
+        is_average = chosen.rule.startswith("ema:")
+        self._own("translate")(
+            folder, chosen.path, source, out, direction, ema=is_average, told=progress
+        )
         whole = paired(source, out, direction)
         beside = {one: out.with_name(f"{direction}-{one}") for one in _EXTRAS}
         return Translated(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ganeval_cyclegan.evaluation import Evaluate
     from ganeval_cyclegan.loop import Progress
     from ganeval_cyclegan.plan import TrainPlan
+    from ganeval_cyclegan.translator import Told
 
 
 class CycleGANTrainer:
@@ -59,3 +60,44 @@ class CycleGANTrainer:
         from ganeval_cyclegan.resolve import resolve
 
         return resolve(preset=preset).changed
+
+    def checkpoints(self, cell_folder: Path) -> list[tuple[int, Path]]:
+        """Updates and file of every checkpoint of the run in the folder of a cell, in order."""
+        found = (cell_folder / "run" / "checkpoints").glob("u*.pt")
+        return sorted((int(path.stem[1:]), path) for path in found if path.stem[1:].isdigit())
+
+    def translate(
+        self,
+        cell_folder: Path,
+        checkpoint: Path,
+        source: Path,
+        out: Path,
+        direction: Literal["AtoB", "BtoA"],
+        *,
+        ema: bool = False,
+        told: Told = lambda what, done, total: None,
+    ) -> None:
+        """Translates the inputs of a cell, there and back too; see ``ganeval_cyclegan.translate``.
+
+        What was translated before is not translated again.
+        """
+        from ganeval_cyclegan.translation import FILE_NAME, TranslateSettings
+
+        if (out / FILE_NAME).exists():  # written last
+            return
+        from ganeval_cyclegan.translate import translate
+
+        settings = TranslateSettings(
+            direction=direction,
+            checkpoint=str(checkpoint),
+            ema=ema,
+            extras=("recovered", "identity"),
+            overwrite=True,
+        )
+        translate(cell_folder / "run", source, out, settings, told=told)
+
+    def write_demo(self, name: str, folder: Path) -> None:
+        """Draws a pair of domains; see ``ganeval_cyclegan.demo_domains.write_demo``."""
+        from ganeval_cyclegan.demo_domains import write_demo
+
+        write_demo(name, folder)
