@@ -167,7 +167,8 @@ class OfferedCells:
         if not callable(getattr(offered, method, None)):
             raise InputError(
                 f"trainer {self.name} has no method {method}, so its cells cannot be evaluated",
-                hint="See docs/ablation.md for what a trainer offers.",
+                hint="It has to offer checkpoints(cell_folder), and translate(cell_folder,"
+                " checkpoint, source, out, direction).",
             )
         return getattr(offered, method)
 
