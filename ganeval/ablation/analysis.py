@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -41,6 +42,13 @@ _GRAVEST: Final[tuple[VerdictKind, ...]] = (
     "underpowered",
     "single_run",
 )
+
+_COUNTED: Final[dict[VerdictKind, str]] = {
+    "equivalent": "equal within the margin",
+    "undecided": "undecided",
+    "underpowered": "underpowered by design",
+    "single_run": "of one training run per arm",
+}
 
 
 def analyse(
@@ -103,11 +111,11 @@ def _verdict(family: Sequence[Comparison]) -> str:
         return "No comparison was declared, or none of its arms is evaluated."
     if len(family) <= 3:
         return " ".join(one.sentence for one in family)
-    found = [one.sentence for one in family if one.kind in ("invalid", "difference")]
-    rest = len(family) - len(found)
-    if not found:
-        return f"{family[0].sentence} {len(family) - 1} further comparisons found no difference."
-    return " ".join([*found, f"{rest} further comparisons found none." if rest else ""]).strip()
+    told = [one for one in family if one.kind in ("invalid", "difference")] or [family[0]]
+    rest = Counter(one.kind for one in family if one not in told)
+    counted = [f"{count} {_COUNTED[kind]}" for kind, count in rest.items()]
+    further = [f"Further comparisons: {', '.join(counted)}."] if counted else []
+    return " ".join([*(one.sentence for one in told), *further])
 
 
 def _verdict_name(family: Sequence[Comparison]) -> VerdictKind:
@@ -182,10 +190,12 @@ def _means(evidence: Evidence) -> list[ArmMetric]:
     for number in evidence.numbers():
         if number.estimate.value is not None:
             grouped.setdefault((number.arm, number.direction, number.name), []).append(number)
-    return [_mean(numbers) for numbers in grouped.values()]
+    diverged = Counter(cell.arm for cell in evidence.cells if cell.state == "diverged")
+    return [_mean(numbers, diverged[numbers[0].arm]) for numbers in grouped.values()]
 
 
-def _mean(numbers: Sequence[CellMetric]) -> ArmMetric:
+def _mean(numbers: Sequence[CellMetric], diverged: int) -> ArmMetric:
+    """Over the runs that have a value; how many diverged is said where the mean is."""
     first = numbers[0]
     values = np.array([one.estimate.value for one in numbers], np.float64)
     n = len(values)
@@ -212,6 +222,9 @@ def _mean(numbers: Sequence[CellMetric]) -> ArmMetric:
             method="mean over seeds, t interval: assumes roughly normal values",
             covers="the mean over training seeds, these test images",
         )
+    if diverged:
+        spared = f"runs that did not diverge ({n} of {n + diverged})"
+        estimate = estimate.model_copy(update={"covers": f"{spared}: {estimate.covers or 'mean'}"})
     return ArmMetric(
         arm=first.arm,
         direction=first.direction,
@@ -229,7 +242,7 @@ def _anchors(evidence: Evidence, results: Sequence[CellResult]) -> list[Anchor]:
     ours = {
         "direction": evidence.protocol.directions[0],
         "reference_split": evidence.protocol.split,
-        "n_fake": str(max(results[0].fakes.values())),
+        "n_fake": str(max(results[0].fakes.values(), default=0)),
         "n_real": str(max((info.n or 0 for info in _reals(results)), default=0)),
         "extractor": spec.extractor if spec else "",
         "resize": spec.resize if spec else "",

@@ -31,19 +31,21 @@ _SHORTCUT: Final = 0.02
 
 def compare_arms(evidence: Evidence) -> list[Comparison]:
     """Returns the family by the primary metric first, then what is exploratory."""
-    found: list[Comparison] = []
     primary = evidence.protocol.primary
+    family: list[tuple[CellMetric, Judged]] = []
+    exploratory: list[tuple[CellMetric, Judged]] = []
     for (name, direction), number in evidence.kinds().items():
         if not number.compare or number.better == "none":
             continue
         declared = [one for one in evidence.declared if one.direction == direction]
         if name == primary:
             size = len(evidence.declared)
-            family = [_judge(evidence, number, one, size) for one in declared]
-            found += [_record(evidence, number, one) for one in adjust(family)]
+            family += [(number, _judge(evidence, number, one, size)) for one in declared]
             declared = _others(evidence, direction, declared) if len(evidence.arms) <= 12 else []
-        found += [_record(evidence, number, _judge(evidence, number, one, 0)) for one in declared]
-    return found
+        exploratory += [(number, _judge(evidence, number, one, 0)) for one in declared]
+    adjusted = adjust([judged for _, judged in family])
+    told = [(number, judged) for (number, _), judged in zip(family, adjusted, strict=True)]
+    return [_record(evidence, number, judged) for number, judged in (*told, *exploratory)]
 
 
 def noise_arms(evidence: Evidence) -> list[NoiseArm]:
@@ -95,14 +97,18 @@ def _judge(evidence: Evidence, number: CellMetric, one: Declared, family: int) -
     base = evidence.values(one.against, name, direction)
     same = next((arm.name for arm in evidence.arms if arm.kind == SAME), None)
     again = None
-    if same is not None and same != one.against:
+    if same is not None and one.against == evidence.base:
         again = list(evidence.values(same, name, direction).values())
     seeds = _matched(variant, base, one.pairing)
     complete = [(a, b) for a, b in seeds if variant[a] is not None and base[b] is not None]
     protocol = evidence.protocol
+    invalid = _invalid(evidence, one)
+    over_images = None
+    if complete and one.pairing != "none" and invalid is None:
+        over_images = image_spread(evidence, name, one.variant, one.against, direction, complete)
     return judge(
-        _by_number(variant, [a for a, _ in seeds]),
-        _by_number(base, [b for _, b in seeds]),
+        _by_number(variant, one.pairing),
+        _by_number(base, one.pairing),
         metric=name,
         better="lower" if number.better == "lower" else "higher",
         pairing=_tested_as(one.pairing),
@@ -115,10 +121,8 @@ def _judge(evidence: Evidence, number: CellMetric, one: Declared, family: int) -
         against=one.against,
         label=f"{number.display} {number.unit}".strip(),
         worst=_worst(evidence, number, direction),
-        over_images=image_spread(evidence, name, one.variant, one.against, direction, complete)
-        if complete and one.pairing != "none"
-        else None,
-        invalid=_invalid(evidence, one),
+        over_images=over_images,
+        invalid=invalid,
         exploratory=family == 0,
         seed=protocol.seed,
     )
@@ -140,14 +144,12 @@ def _matched(
 
 
 def _by_number(
-    values: Mapping[int | None, float | None], first: Sequence[int | None]
+    values: Mapping[int | None, float | None], pairing: Pairing
 ) -> dict[int, float | None]:
-    """Values by seed; unknown seeds become numbers of their own, matched ones the same ones."""
-    order = [*first, *(seed for seed in values if seed not in first)]
-    return {
-        position if seed is None or len(values) == 1 else seed: values[seed]
-        for position, seed in enumerate(order)
-    }
+    """Values by seed; single runs, whose seeds say nothing or are unknown, have the number 0."""
+    if pairing == "images" and len(values) == 1:
+        return {0: next(iter(values.values()))}
+    return {0 if seed is None else seed: value for seed, value in values.items()}
 
 
 def _worst(evidence: Evidence, number: CellMetric, direction: Direction) -> float | None:
@@ -232,13 +234,13 @@ def _record(evidence: Evidence, number: CellMetric, judged: Judged) -> Compariso
         against=judged.against,
         direction=direction,
         pairing=pairing,
-        n=judged.n,
+        n=_images(evidence, judged.variant, direction) if pairing == "images" else judged.n,
         differences=[
             SeedDifference(seed=seed, value=value, imputed=seed in imputed)
             for seed, value in zip(judged.seeds, judged.diffs, strict=True)
         ],
-        base_mean=_mean(evidence, judged.against, number, direction),
-        variant_mean=_mean(evidence, judged.variant, number, direction),
+        base_mean=_mean(evidence, judged.against, number, judged),
+        variant_mean=_mean(evidence, judged.variant, number, judged),
         mean=judged.mean,
         sd=judged.sd,
         effect_size=_finite(judged.dz),
@@ -262,9 +264,24 @@ def _record(evidence: Evidence, number: CellMetric, judged: Judged) -> Compariso
     )
 
 
-def _mean(evidence: Evidence, arm: str, number: CellMetric, direction: Direction) -> float | None:
-    found = [v for v in evidence.values(arm, number.name, direction).values() if v is not None]
-    return sum(found) / len(found) if found else None
+def _mean(evidence: Evidence, arm: str, number: CellMetric, judged: Judged) -> float | None:
+    """The mean behind the difference: of the seeds compared, a diverged run at the worst value."""
+    values = evidence.values(arm, number.name, number.direction)
+    shared = set(judged.seeds) & set(values) if judged.paired else set()
+    worst = _worst(evidence, number, number.direction)
+    found = [
+        worst if value is None else value
+        for seed, value in values.items()
+        if not shared or seed in shared
+    ]
+    known = [value for value in found if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _images(evidence: Evidence, arm: str, direction: Direction) -> int:
+    """Images behind a comparison of single runs."""
+    counts = (r.fakes.get(direction, 1) for (name, _), r in evidence.results.items() if name == arm)
+    return max(counts, default=1)
 
 
 def _finite(value: float | None) -> float | None:

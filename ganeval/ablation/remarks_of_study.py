@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ganeval.ablation.evidence import Evidence
@@ -117,8 +118,10 @@ def _of_images(evidence: Evidence) -> Iterator[Notice]:
                 f"and are left out: {shown}.",
                 data={"arm": arm, "images": len(stems)},
             )
-    removed = {cell.arm: cell.removed for cell in evidence.cells if cell.removed}
-    for arm, count in removed.items():
+    removed = Counter[str]()
+    for cell in evidence.cells:
+        removed[cell.arm] += cell.removed
+    for arm, count in (+removed).items():
         yield Notice(
             code="duplicates_removed",
             text=f"{arm}: {count} exact copies among its images are left out.",

@@ -88,7 +88,8 @@ def _comparisons(judged: Judged) -> str:
 
 
 def _invalid(judged: Judged) -> str:
-    return f"No conclusion: {judged.reason or 'the two arms cannot be compared'}"
+    reason = judged.reason or "the two arms cannot be compared"
+    return f"No conclusion: {reason.rstrip('.')}."
 
 
 def _single_run(judged: Judged) -> str:
@@ -96,7 +97,7 @@ def _single_run(judged: Judged) -> str:
     by = f"{judged.label} {values.signed(_mean(judged))}{values.bracket(judged)}"
     how = " (images resampled)" if judged.interval else " (spread over images not known)"
     return (
-        f"These two image sets differ by {by}{how}; "
+        f"{judged.variant} and {judged.against}: these two image sets differ by {by}{how}; "
         "one training run each, so this says nothing about the methods."
     )
 

@@ -128,8 +128,8 @@ def test_one_run_each_says_nothing_about_methods() -> None:
     assert judged.kind == "single_run"
     assert judged.p is None
     assert judged.sentence == (
-        "These two image sets differ by KID x100 +0.40 [0.20, 0.60] (images resampled); "
-        "one training run each, so this says nothing about the methods."
+        "no-buffer and base: these two image sets differ by KID x100 +0.40 [0.20, 0.60] "
+        "(images resampled); one training run each, so this says nothing about the methods."
     )
     assert "images resampled" not in against([0.004]).sentence
 
@@ -137,7 +137,7 @@ def test_one_run_each_says_nothing_about_methods() -> None:
 def test_what_cannot_be_compared_has_no_conclusion_whatever_the_numbers() -> None:
     judged = against(CLEAR, invalid="105 fakes against 120")
     assert judged.kind == "invalid"
-    assert judged.sentence == "No conclusion: 105 fakes against 120"
+    assert judged.sentence == "No conclusion: 105 fakes against 120."
     assert judged.p == 2 / 256
     apart = judge({0: 1.0}, {1: 2.0}, metric="fid", better="lower")
     assert "no seed was run to its end in both" in apart.sentence
