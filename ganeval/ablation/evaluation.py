@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from ganeval.environment import environment
 from ganeval.errors import InputError
 from ganeval.images import ImageSet, open_image_set
 from ganeval.images.digests import DigestHints, file_sha256
+from ganeval.images.failures import UnreadableImage
 from ganeval.metrics.settings import Progress, silent
 from ganeval.paths import cache_folder
 from ganeval.records.ablation import CellMetric
@@ -38,6 +40,9 @@ from ganeval.records.files import atomic_write
 from ganeval.records.model import Notice
 
 RESULT: Final = "result.json"
+
+_BY_STEM: Final = ("fake", "source", "recovered", "identity")
+"""Sets whose images belong to an input each."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +228,7 @@ def _networks(protocol: ProtocolSettings, given: Networks | None) -> Iterator[Ne
 def _known(
     job: EvaluationJob, inputs: Mapping[Direction, Mapping[str, InputInfo]]
 ) -> CellResult | None:
-    """The result in the folder, if it is of this protocol and of these images."""
+    """The result in the folder, if it is whole, of this protocol and of these images."""
     try:
         found = read_result(job.out / RESULT)
     except InputError:
@@ -236,14 +241,24 @@ def _known(
     )
     stems = {direction: list(images.stems) for direction, images in job.images.items()}
     same = same and found.stems == stems and _contents(found.inputs) == _contents(inputs)
-    return found if same else None
+    if not same or not all((job.out / name).is_file() for name in found.features.values()):
+        return None
+    # The same images may lie elsewhere by now.
+    pictures = {direction: _pictures(images) for direction, images in job.images.items()}
+    moved = found.model_copy(
+        update={"pictures": pictures, "inputs": dict(inputs), "removed": job.removed}
+    )
+    if moved != found:
+        write_result(job.out / RESULT, moved)
+    return moved
 
 
 def _contents(
     inputs: Mapping[Direction, Mapping[str, InputInfo]],
 ) -> dict[tuple[str, str], str | None]:
+    """Digests of all sets: of those that belong to stems with the stem of every image."""
     return {
-        (direction, name): info.content_fingerprint
+        (direction, name): info.fingerprint if name in _BY_STEM else info.content_fingerprint
         for direction, sets in inputs.items()
         for name, info in sets.items()
     }
@@ -255,14 +270,31 @@ def _inputs(images: ImagesOf) -> dict[str, InputInfo]:
     if images.train is not None:
         found["train"] = _opened(images.train).info("real", "train")
     with TemporaryDirectory(prefix="ganeval-") as folder:
-        for name in ("fake", "source", "recovered", "identity"):
+        for name in _BY_STEM:
             files: Files | None = getattr(images, name)
             if files is not None:
-                path = listed(files, images.stems, Path(folder))
-                info = _opened(path).info("real" if name == "source" else "fake", name)
-                place = str(files[images.stems[0]].parent)
-                found[name] = info.model_copy(update={"path": place, "kind": "folder"})
+                opened = _opened(listed(files, images.stems, Path(folder)))
+                info = opened.info("real" if name == "source" else "fake", name)
+                found[name] = info.model_copy(
+                    update={
+                        "path": str(files[images.stems[0]].parent),
+                        "kind": "folder",
+                        "fingerprint": _by_stem(opened, files, images.stems),
+                    }
+                )
     return found
+
+
+def _by_stem(opened: ImageSet, files: Files, stems: Sequence[str]) -> str:
+    """Digest of the stems and the content of every file; where they lie is no part of it."""
+    for key, reason in opened.unreadable.items():
+        raise UnreadableImage(key, reason)
+    digests = {
+        opened.file(key): digest for key, digest in zip(opened.keys, opened.digests, strict=True)
+    }
+    by_path = {path.absolute(): digest for path, digest in digests.items() if path is not None}
+    text = "".join(f"{stem}\n{by_path[files[stem].absolute()]}\n" for stem in sorted(stems))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _opened(source: Path) -> ImageSet:

@@ -130,7 +130,9 @@ def evidence_of_study(
     base = choices.base or next(arm.name for arm in arms if arm.origin == "base")
     if base not in names:
         raise unknown_name("--base: arm", base, names)
-    results = {(c.job.arm, c.job.seed): c.result for c in cells if c.result is not None}
+    results: dict[tuple[str, int | None], CellResult] = {
+        (c.job.arm, c.job.seed): c.result for c in cells if c.result is not None
+    }
     evidence = Evidence(
         name=study.name,
         base=base,

@@ -59,7 +59,8 @@ def evidence_of_table(
     if decides not in metrics:
         raise unknown_name("--primary: metric", decides, metrics)
     settings = replace(protocol, primary=decides, suite=tuple(metrics), directions=("AtoB",))
-    results, cells = {}, []
+    results: dict[tuple[str, int | None], CellResult] = {}
+    cells = []
     for (arm, seed), values in table.items():
         diverged = values.get(decides, 0.0) is None
         cells.append(CellInfo(arm=arm, seed=seed, state="diverged" if diverged else "evaluated"))

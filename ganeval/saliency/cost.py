@@ -12,6 +12,7 @@ import torch
 from ganeval.errors import InputError
 from ganeval.saliency.batches import filled
 from ganeval.saliency.conditions import draws, image_controls
+from ganeval.saliency.faithfulness import NEARBY_DRAWS, forward_passes
 from ganeval.saliency.mapping import CHUNK, Mapper, Subject
 from ganeval.saliency.maps.registry import Method
 from ganeval.saliency.model import PixelModel
@@ -133,6 +134,9 @@ def estimated_cost(
             )
             for one in members
         )
+    if settings.faithfulness:
+        removed = min(pairs, settings.max_images) * forward_passes(mapper.methods, settings)
+        seconds += removed * speed.forward
     return Cost(maps, round(passes), seconds)
 
 
@@ -199,7 +203,8 @@ def _images(
     chosen = min(pairs, settings.max_images)
     controls = len(image_controls(settings, paired=paired))
     random = 0 if scripted else 2 * RANDOM_DRAWS
-    extra = controls + random + 1 + draws(method, settings)
+    nearby = NEARBY_DRAWS if settings.faithfulness else 0
+    extra = controls + random + 1 + draws(method, settings) + nearby
     return [pairs] * (2 if paired else 1) + [chosen] * extra
 
 

@@ -214,7 +214,7 @@ def highest(values: Values, count: int) -> npt.NDArray[np.bool_]:
     if count == 0:
         return np.zeros(len(flat), np.bool_)
     lowest = np.partition(flat, len(flat) - count)[len(flat) - count]
-    marked = flat > lowest
+    marked: npt.NDArray[np.bool_] = flat > lowest
     marked[np.flatnonzero(flat == lowest)[: count - int(marked.sum())]] = True
     return marked
 

@@ -35,6 +35,7 @@ from ganeval.saliency.describing import (
     described_registration,
     flag_counts,
 )
+from ganeval.saliency.faithfulness import measure_faithfulness
 from ganeval.saliency.judging import Judged, judge
 from ganeval.saliency.loading import load_pixel_model
 from ganeval.saliency.map_cache import MapCache
@@ -285,6 +286,9 @@ def _looked(
             mapper, settings, before, chosen, seen.rms, seen.regions, stacks, tables
         )
         found, missed = conditions.run()
+    if settings.faithfulness:
+        with clock.stage("faithfulness"):
+            measure_faithfulness(mapper, settings, before, chosen, stacks, tables, progress)
     for name, count in missed.items():
         text = (
             f"The {name} control could not be made as strong as the transfer in {count} of "

@@ -68,3 +68,20 @@ def script(path: Path) -> Path:
         warnings.simplefilter("ignore")
         torch.jit.save(torch.jit.trace(Colours().eval(), torch.rand(2, 3, SIDE, SIDE)), path)
     return path
+
+
+class WithRelu(nn.Module):
+    """A classifier whose class scores pass a ReLU, and are 0 for dark images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Colours()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = torch.relu(self.body(x) - self.body(torch.zeros_like(x)) - 0.1)
+        return scores
+
+
+def colours_with_relu() -> nn.Module:
+    """The factory behind ``--model saliency_toys:colours_with_relu``."""
+    return WithRelu()

@@ -28,6 +28,7 @@ SIDE: Final = 256
 """Images are brought to this side; at stride 16 there are 256 positions."""
 
 _BATCH: Final = 8
+_KEPT: Final = 512  # matrices of 256 KiB each; those of inputs serve every cell
 _STAGES: Final = 5  # of the network's seven; the output of the fifth has stride 16
 
 NAME: Final = "structure.efficientnet-lite0"
@@ -71,6 +72,8 @@ class SelfSimilarity:
                 filled = torch.cat([x, x[:1].expand(_BATCH - len(x), *x.shape[1:])])
                 found = self._similar(filled)[: len(x)].float().cpu().numpy()
             self._known.update(zip(chosen, found, strict=True))
+        while len(self._known) > _KEPT:
+            del self._known[next(iter(self._known))]
 
     def forget(self, paths: Sequence[Path]) -> None:
         """Drops matrices that are not needed again."""
