@@ -314,9 +314,12 @@ class Loop:
         )
 
 
-def _mark(run: Run) -> tuple[int, tuple[Work, ...], int | None, int]:
+def _mark(run: Run) -> tuple[int, tuple[Work, ...], int | None, int, bool]:
     """What tells two states of a run apart on disk."""
-    return run.state.update, tuple(run.book.due), run.book.best, len(run.book.notices)
+    book = run.book
+    # A state saved just before its time was up would let a finished run go on.
+    ended = run.budget.is_spent(run.state.update, book.seconds)
+    return run.state.update, tuple(book.due), book.best, len(book.notices), ended
 
 
 @contextmanager
