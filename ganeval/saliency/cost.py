@@ -108,7 +108,8 @@ def estimated_cost(
         known: Method to the share of its maps that is in the cache.
     """
     families: dict[str, list[Method]] = {}
-    for method in mapper.methods:
+    methods = [one for one in mapper.methods if one.name in settings.method_names]
+    for method in methods:
         families.setdefault(method.family, []).append(method)
     maps, passes, seconds = 0, 0.0, 0.0
     for members in families.values():  # made in one go
@@ -135,7 +136,7 @@ def estimated_cost(
             for one in members
         )
     if settings.faithfulness:
-        removed = min(pairs, settings.max_images) * forward_passes(mapper.methods, settings)
+        removed = min(pairs, settings.max_images) * forward_passes(methods, settings)
         seconds += removed * speed.forward
     return Cost(maps, round(passes), seconds)
 
@@ -171,7 +172,10 @@ def require_agreed(
 def cheapest_cut(
     cheaper: Callable[[SaliencySettings], Cost], settings: SaliencySettings
 ) -> tuple[str, float]:
-    """Returns the option that saves most time, and what is left with it, seconds."""
+    """Returns the option that saves most time, and what is left with it, seconds.
+
+    Leaving out one method is such an option where there are several.
+    """
     cuts = {
         f"--max-images {_FEW_IMAGES}": replace(
             settings, max_images=min(_FEW_IMAGES, settings.max_images)
@@ -182,8 +186,12 @@ def cheapest_cut(
         f"--ig-steps {_FEW_IMAGES}": replace(
             settings, ig_steps=min(_FEW_IMAGES, settings.ig_steps)
         ),
-        f"--limit {_FEW_IMAGES}": replace(settings, limit=_FEW_IMAGES, max_images=_FEW_IMAGES),
     }
+    names = settings.method_names
+    if len(names) > 1:
+        for left_out in names:
+            others = tuple(name for name in names if name != left_out)
+            cuts[f"--methods without {left_out}"] = replace(settings, methods=others)
     found = {name: cheaper(one).seconds for name, one in cuts.items()}
     best = min(found, key=lambda name: found[name])
     return best, found[best]

@@ -316,8 +316,7 @@ def _announced(
     speed = measured_speed(mapper.model, before, settings.micro_batch)
 
     def cost(other: SaliencySettings, known: dict[str, float]) -> Cost:
-        pairs = min(len(before), other.limit or len(before))
-        return estimated_cost(mapper, other, speed, pairs=pairs, paired=paired, known=known)
+        return estimated_cost(mapper, other, speed, pairs=len(before), paired=paired, known=known)
 
     known = {one.name: mapper.known(before, one) for one in mapper.methods}
     found = cost(settings, known)
