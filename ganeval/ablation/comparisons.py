@@ -186,7 +186,9 @@ def _invalid(evidence: Evidence, one: Declared) -> str | None:
     if excluded:
         return excluded[0]
     shortcut = [arm for arm, results in found.items() if any(map(_by_files, _tested(results, one)))]
-    if shortcut:
+    ways = [{result.format_differs for result in results} for results in found.values()]
+    # Files that differ from the reals' in the same way favour neither of two arms.
+    if shortcut and ways[0] != ways[1]:
         return (
             f"format, not content: the files of {' and '.join(shortcut)} alone tell fakes from "
             "reals as well as the classifier does"

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ganeval.commands.ablation_pictures import load_picture, with_copies
 from ganeval.commands.show import show_page
 from ganeval.errors import GanevalError
-from ganeval.images.recorded import find_images
 from ganeval.records import AblationRecord, write_text
 
 
@@ -28,10 +28,9 @@ def write_forms(record: AblationRecord, chosen: dict[str, Any]) -> dict[str, Pat
     """
     writers: dict[str, tuple[Path, Callable[[], object]]] = {}
     if (path := chosen["out"]) is not None:
-        writers["record"] = (path, partial(write_text, path, record.to_json()))
+        writers["record"] = (path, partial(_write_record, path, record))
     if (path := chosen["html"]) is not None:
-        loader = find_images(record).load
-        writers["page"] = (path, partial(show_page, path, record, loader))
+        writers["page"] = (path, partial(show_page, path, record, load_picture))
     if chosen["csv_"] or chosen["latex"] or chosen["markdown"]:
         from ganeval_reports.ablation_files import latex_table, to_markdown, write_csv_tables
 
@@ -55,3 +54,8 @@ def write_forms(record: AblationRecord, chosen: dict[str, Any]) -> dict[str, Pat
     if unwritten:
         raise GanevalError("\n".join(unwritten))
     return written
+
+
+def _write_record(path: Path, record: AblationRecord) -> None:
+    """Writes the record, with copies of its pictures beside it so that it can be drawn later."""
+    write_text(path, with_copies(record, path).to_json())

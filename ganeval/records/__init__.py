@@ -86,7 +86,6 @@ from ganeval.records.classify import (
 )
 from ganeval.records.comparison import (
     Comparison,
-    ImageDifference,
     Interval,
     NoiseArm,
     SeedDifference,
@@ -209,7 +208,6 @@ __all__ = [
     "Gallery",
     "GridImage",
     "Grouping",
-    "ImageDifference",
     "InputInfo",
     "InputRow",
     "Interval",

@@ -10,7 +10,6 @@ from ganeval.records.comparison import (
     Better,
     Comparison,
     Direction,
-    ImageDifference,
     NoiseArm,
     VerdictKind,
 )
@@ -237,9 +236,6 @@ class AblationRecord(Model):
     means: list[ArmMetric] = Field(default_factory=list)
     comparisons: list[Comparison] = Field(
         default_factory=list, description="the family by the primary metric first"
-    )
-    images: list[ImageDifference] = Field(
-        default_factory=list, description="single runs against each other"
     )
     noise: list[NoiseArm] = Field(default_factory=list)
     curves: list[CellCurve] = Field(default_factory=list)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ganeval.records.model import Estimate, Model
+from ganeval.records.model import Model
 
 Direction = Literal["AtoB", "BtoA"]
 Better = Literal["lower", "higher", "none"]
@@ -104,15 +104,3 @@ class NoiseArm(Model):
     rejections: float = Field(description="share of pairings the test of the study rejects")
     sound: bool = Field(description="that share is at most twice alpha")
     differs: bool = Field(description="base against the equal arm is itself rejected")
-
-
-class ImageDifference(Model):
-    """Two single runs: what the images alone can say."""
-
-    metric: str
-    display: str
-    variant: str
-    against: str
-    direction: Direction
-    difference: Estimate
-    p: float | None = None

@@ -22,7 +22,6 @@ from ganeval_reports.ablation_names import arm_looks, real_minus, trained
 from ganeval_reports.ablation_samples import samples
 from ganeval_reports.ablation_tables import (
     exploratory_table,
-    images_table,
     intervals_table,
     metrics_table,
     sensitivity_table,
@@ -59,7 +58,6 @@ def ablation_content(
             "key": [(arm_looks(record)[arm.name].css, arm.name) for arm in trained(record)],
             "forest": forest_plots(record),
             "exploratory": exploratory_table(record),
-            "images": images_table(record),
             "dots": dots_plots(record, deciding=True),
             "more_dots": dots_plots(record, deciding=False),
             "curves": curve_groups(record),

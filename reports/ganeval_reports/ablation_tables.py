@@ -149,35 +149,6 @@ def exploratory_table(record: AblationRecord) -> Table | None:
     return Table("Differences by other metrics, exploratory", head, rows)
 
 
-def images_table(record: AblationRecord) -> Table | None:
-    """Returns differences of single runs with what the images alone can say; None without any."""
-    rows = []
-    for one in record.images:
-        estimate = one.difference
-        decimals = decimals_for(estimate.se or estimate.value or 0.0, 2)
-        interval = (
-            MISSING
-            if estimate.low is None or estimate.high is None
-            else f"[{signed(estimate.low, decimals)}, {signed(estimate.high, decimals)}]"
-        )
-        rows.append(
-            (
-                f"{scaled(one.display, estimate.unit)}{toward(record, one.direction)}",
-                one.variant,
-                one.against,
-                MISSING if estimate.value is None else signed(estimate.value, decimals),
-                interval,
-                MISSING if one.p is None else exact_p(one.p),
-                ", ".join(f"{count:,} {side}" for side, count in estimate.n.items()),
-                estimate.reason or estimate.method,
-            )
-        )
-    if not rows:
-        return None
-    head = ("Metric", "Images of", "Less those of", "Difference", "Interval", "p", "n", "How")
-    return Table("These two image sets differ: images resampled, one run each", head, rows)
-
-
 def sensitivity_table(record: AblationRecord) -> Table | None:
     """Returns every comparison under another rule; None if there is none."""
     rows = [

@@ -241,6 +241,27 @@ def test_a_shortcut_as_strong_as_the_classifier_voids_a_comparison(
     assert any(one.code == "format_differs" for one in record.warnings) == bool(differs)
 
 
+def test_files_that_differ_from_the_reals_alike_favour_neither_arm() -> None:
+    """A translator's PNG files against photographs as JPEG: every arm of a study has them."""
+    found = evidence(THREE)
+    results = {
+        (arm, seed): one.model_copy(
+            update={
+                "metrics": [
+                    *one.metrics,
+                    number(arm, seed, "c2st", 0.97),
+                    number(arm, seed, "c2st_files", 1.0),
+                ],
+                "format_differs": "PNG against JPEG",
+            }
+        )
+        for (arm, seed), one in found.results.items()
+    }
+    record = analyse(replace(found, results=results))
+    assert of(record, "worse").kind == "difference"
+    assert any(one.code == "format_differs" for one in record.warnings)
+
+
 def external(values: dict[str, Any], pairing: Pairing) -> Evidence:
     """Arms from folders."""
     arms = [ArmInfo(name=arm, kind="external") for arm in values]
