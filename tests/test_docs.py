@@ -25,7 +25,9 @@ DEMO = runpy.run_path(str(ROOT / "examples" / "make_demo_images.py"))
 DOCS = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 
 
-LONG = "ganeval classify"
+LONG = tuple(
+    f"ganeval {name} " for name in ("classify", "saliency", "class-model", "ablation-report")
+)
 
 
 def console_blocks() -> list[Any]:
@@ -58,6 +60,7 @@ def readers_cache(tmp_path_factory: pytest.TempPathFactory, _networks: Path) -> 
 def masked(text: str) -> list[str]:
     """Words with numbers masked, without times: other processors and libraries change those."""
     text = re.sub(r"^time .*\n", "", text, flags=re.M)
+    text = re.sub(r"about [\d.]+ (s|min|h)\.$", "", text, flags=re.M)
     return re.sub(r"\d+(\.\d+)?(e-\d+)?", "#", text).split()
 
 
