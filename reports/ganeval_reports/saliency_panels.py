@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from ganeval.records import Effect, Estimate, SaliencyRecord
+from ganeval.records import Effect, Estimate, SaliencyRecord, Shares
 from ganeval_reports.axes import BETWEEN
 from ganeval_reports.interval_plot import Row, interval_plot
 from ganeval_reports.numbers import MISSING, exact_p, fixed, percent
 from ganeval_reports.parts import Note, Plot, Stat, Table
 from ganeval_reports.similarity_plot import COLOUR, NOISE, Mean, SimilarityRow, similarity_plot
+
+_LOG_RATIO: Final = "log ratio"
+_UNDER: Final[Mapping[str, str]] = {
+    "before": "before",
+    "after": "after the transfer",
+    "ceiling": "under a change of one grey level",
+    "noise": "under noise of equal size",
+    "colour": "under recolouring of equal size",
+}
 
 REFERENCES = {
     "transfer": "after the transfer",
@@ -48,15 +59,24 @@ def panel_stats(record: SaliencyRecord) -> Iterator[Stat]:
     """Yields the shares of a comparison, and the size of the change."""
     for one in record.shares:
         value = one.share.value
-        interval = _interval(one.share, 2)
-        notes = [f"{percent(one.share.level)} interval {interval}"] if interval else []
+        low, high = one.share.low, one.share.high
+        notes = []
+        if low is not None and high is not None:
+            span = f"{100 * low:.0f} to {100 * high:.0f} %"
+            notes = [f"{percent(one.share.level)} interval {span}"]
+        name = f"{one.display} {_UNDER[one.condition]}" if _many(record, one) else one.display
         if value is None:
-            yield Stat(one.display, "", MISSING, "", [one.share.reason or "no value"], True)
+            yield Stat(name, "", MISSING, "", [one.share.reason or "no value"], True)
         else:
-            yield Stat(one.display, "", f"{100 * value:.0f} %", "", notes, False)
+            yield Stat(name, "", f"{100 * value:.0f} %", "", notes, False)
     if record.rms is not None and record.rms.value is not None:
         notes = ["root mean square change of a pair, white = 1"]
         yield Stat("Size of the transfer", "", fixed(record.rms.value, 3), "", notes, False)
+
+
+def _many(record: SaliencyRecord, one: Shares) -> bool:
+    """Whether a share stands there under several conditions."""
+    return sum(other.name == one.name for other in record.shares) > 1
 
 
 def effect_plots(record: SaliencyRecord, panel: str) -> list[Plot]:
@@ -128,9 +148,7 @@ def _effect_plot(record: SaliencyRecord, panel: str, name: str, group: Sequence[
     title = f"{title} beside the controls" if similar else title
     drawable = any(row.value is not None for row in rows)
     prefix = f"{panel}-{name}"
-    drawing = interval_plot(
-        rows, axis=axis or f"{title}, after less before", prefix=prefix, name=prefix
-    )
+    drawing = interval_plot(rows, axis=axis or _axis(title, group[0]), prefix=prefix, name=prefix)
     table = Table(
         f"{title} in numbers",
         ("Compared", "Before", "After", "Shift", "p (Holm)", "None within", "Detectable", "Change"),
@@ -241,7 +259,17 @@ def _read_off(record: SaliencyRecord, one: Effect) -> str:
 
 
 def _bare(estimate: Estimate) -> str:
-    return (estimate.reason or "no value") if estimate.value is None else _signed(estimate.value, 3)
+    if estimate.value is None:
+        return estimate.reason or "no value"
+    if estimate.unit == _LOG_RATIO:
+        return f"×{math.exp(estimate.value):.2f}"
+    return _signed(estimate.value, 3)
+
+
+def _axis(title: str, one: Effect) -> str:
+    if one.shift.unit == _LOG_RATIO:
+        return f"logarithm of {title} after / before; −0.69 is half, 0.69 twice"
+    return f"{title}, after less before"
 
 
 def _label(record: SaliencyRecord, one: Effect) -> str:
