@@ -229,7 +229,7 @@ def test_a_failure_leaves_nothing(
 @pytest.mark.parametrize(
     ("args", "code", "told"),
     [
-        (("--methods", "gradiant"), 2, "gradient"),
+        (("--methods", "gradientt"), 2, "gradient"),
         (("--methods", "all,gradient"), 2, "stands alone"),
         (("--controls", "none,null"), 2, "stands alone"),
         (("--baseline", "grey"), 2, "grey"),

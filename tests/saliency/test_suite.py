@@ -192,7 +192,7 @@ def test_dead_targets_end_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        ({"methods": ("gradiant",)}, "gradient"),
+        ({"methods": ("gradientt",)}, "gradient"),
         ({"controls": ("nul",)}, "null"),
         ({"baseline": "grey"}, "baseline"),
         ({"max_images": 1}, "--max-images"),
