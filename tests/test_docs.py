@@ -14,12 +14,20 @@ from ganeval.cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FOREIGN_OPTIONS = {  # of benchmarks/fid_vs_peers.py, and of torchrun
+FOREIGN_OPTIONS = {  # of benchmarks/fid_vs_peers.py, of torchrun, of a trainer called by its command
     "--images",
     "--nproc-per-node",
     "--nnodes",
     "--rdzv-backend",
     "--rdzv-endpoint",
+    "--dataroot",
+    "--name",
+    "--n",  # --n_iters; options of ganeval have no underscores
+    "--pool",
+    "--continue",
+    "--input",
+    "--epoch",
+    "--results",
 }
 DEMO = runpy.run_path(str(ROOT / "examples" / "make_demo_images.py"))
 DOCS = runpy.run_path(str(ROOT / "docs" / "generate.py"))
