@@ -14,7 +14,7 @@ from ganeval.cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FOREIGN_OPTIONS = {  # of benchmarks/fid_vs_peers.py, of torchrun, of a trainer called by its command
+FOREIGN_OPTIONS = {  # of benchmarks/fid_vs_peers.py, of torchrun, of a trainer called by command
     "--images",
     "--nproc-per-node",
     "--nnodes",
