@@ -12,7 +12,7 @@ from saliency.saliency_toys import SIDE, make_images, recoloured, save_folder
 
 from ganeval.errors import GanevalError, InputError
 from ganeval.records import LookedPair, SaliencyRecord
-from ganeval.saliency import cost, suite
+from ganeval.saliency import cost, evidence
 from ganeval.saliency.settings import SaliencySettings, with_preset
 from ganeval.saliency.suite import compare
 
@@ -163,7 +163,7 @@ def test_maps_in_files_are_those_in_memory(folders: tuple[Path, Path]) -> None:
 
 
 def test_long_runs_need_a_yes(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suite, "measured_speed", lambda *_: cost.Speed(20.0, 7.0))
+    monkeypatch.setattr(evidence, "measured_speed", lambda *_: cost.Speed(20.0, 7.0))
     told: list[str] = []
     with pytest.raises(InputError, match="on this machine") as refused:
         compare(*folders, settings(), announce=told.append)
