@@ -19,11 +19,14 @@ from ganeval.saliency.measuring import MapStacks, Mask, measure_maps, mirrored_s
 from ganeval.saliency.model import PixelModel
 from ganeval.saliency.randomised import randomised
 from ganeval.saliency.scores import Scores, scores_of
-from ganeval.saliency.settings import RANDOM_DRAWS, SaliencySettings
+from ganeval.saliency.settings import SaliencySettings
 from ganeval.saliency.tables import MethodTable, mean_columns
 from ganeval.saliency.targets import Indices, logits_of
 
 IMAGE_CONTROLS: Final = ("ceiling", "noise", "colour")
+
+_DRAWS: Final = 3  # networks with random weights
+_COSTLY: Final = 256  # passes for one map; its random networks are drawn once
 
 _NETWORKS: Final[tuple[Literal["last", "all"], ...]] = ("last", "all")
 _DRAWING: Final = frozenset({"smoothgrad", "smoothgrad-sq", "vargrad"})
@@ -125,18 +128,25 @@ class Conditions:
         """Networks whose last layer, or all of whose layers, have random weights."""
         for which in _NETWORKS:
             condition = f"random_{which}"
-            for draw in range(RANDOM_DRAWS):
+            for draw in range(_DRAWS):
+                methods = [one for one in self.mapper.methods if draw < self._draws(one)]
+                if not methods:
+                    break
                 with randomised(self.mapper.model, which, self.settings.seed, draw) as model:
                     for part, places in self._parts():
                         self._measured(
                             f"{condition}/{draw}",
                             part,
                             places,
+                            methods=methods,
                             variant=f"{condition}/{self.settings.seed}/{draw}",
                             model=model,
                         )
             for table in self.tables.values():
                 _average(table, condition)
+
+    def _draws(self, method: Method) -> int:
+        return random_draws(self.mapper.passes(method))
 
     def _measured(
         self,
@@ -190,6 +200,16 @@ def image_controls(settings: SaliencySettings, *, paired: bool) -> tuple[str, ..
     )
 
 
+def random_draws(passes: int) -> int:
+    """Returns how many random networks of either kind a method is held against.
+
+    Args:
+        passes: Of the method for one image. Where they are hundreds, as for occlusion, one network
+            shows as well that a map follows the weights, at a third of the time.
+    """
+    return _DRAWS if passes <= _COSTLY else 1
+
+
 def draws(method: Method, settings: SaliencySettings) -> bool:
     """Whether the maps of a method depend on random draws."""
     by_baseline = "baseline" in method.needs and settings.baseline == "random"
@@ -198,7 +218,7 @@ def draws(method: Method, settings: SaliencySettings) -> bool:
 
 def _average(table: MethodTable, condition: str) -> None:
     """One value of several draws: their mean, pair by pair."""
-    names = [f"{condition}/{draw}" for draw in range(RANDOM_DRAWS)]
+    names = [f"{condition}/{draw}" for draw in range(_DRAWS)]
     flags = [table.flags.pop(name) for name in names if name in table.flags]
     values = [table.values.pop(name) for name in names if name in table.values]
     likeness = [table.similarity.pop(name) for name in names if name in table.similarity]

@@ -11,12 +11,12 @@ import torch
 
 from ganeval.errors import InputError
 from ganeval.saliency.batches import filled
-from ganeval.saliency.conditions import draws, image_controls
+from ganeval.saliency.conditions import draws, image_controls, random_draws
 from ganeval.saliency.faithfulness import NEARBY_DRAWS, forward_passes
 from ganeval.saliency.mapping import CHUNK, Mapper, Subject
 from ganeval.saliency.maps.registry import Method
 from ganeval.saliency.model import PixelModel
-from ganeval.saliency.settings import RANDOM_DRAWS, SaliencySettings
+from ganeval.saliency.settings import SaliencySettings
 
 LONGEST: Final = 30 * 60.0
 """Seconds that are spent without having been agreed to."""
@@ -113,10 +113,7 @@ def estimated_cost(
         families.setdefault(method.family, []).append(method)
     maps, passes, seconds = 0, 0.0, 0.0
     for members in families.values():  # made in one go
-        counts = {
-            one.name: _images(one, settings, pairs, paired, scripted=mapper.model.scripted)
-            for one in members
-        }
+        counts = {one.name: _images(one, settings, mapper, pairs, paired=paired) for one in members}
 
         def work(one: Method, images: int) -> float:
             left = 1.0 - known.get(one.name, 0.0)
@@ -205,12 +202,12 @@ def duration(seconds: float) -> str:
 
 
 def _images(
-    method: Method, settings: SaliencySettings, pairs: int, paired: bool, *, scripted: bool
+    method: Method, settings: SaliencySettings, mapper: Mapper, pairs: int, *, paired: bool
 ) -> list[int]:
     """How many maps of a method are made, condition by condition."""
     chosen = min(pairs, settings.max_images)
     controls = len(image_controls(settings, paired=paired))
-    random = 0 if scripted else 2 * RANDOM_DRAWS
+    random = 0 if mapper.model.scripted else 2 * random_draws(mapper.passes(method))
     nearby = NEARBY_DRAWS if settings.faithfulness else 0
     extra = controls + random + 1 + draws(method, settings) + nearby
     return [pairs] * (2 if paired else 1) + [chosen] * extra

@@ -33,6 +33,7 @@ def explain(
     baseline: str = "blur",
     n_samples: int = 32,
     ig_steps: int = 64,
+    refine: bool = True,
     against: torch.Tensor | npt.NDArray[Any] | Sequence[int] | None = None,
     others: tuple[torch.Tensor | npt.NDArray[Any], Sequence[str]] | None = None,
     progress: Progress = silent,
@@ -57,6 +58,8 @@ def explain(
             ``random`` (other images of the call, or of ``others``).
         n_samples: Noisy copies of each image for SmoothGrad and its relatives.
         ig_steps: Quadrature nodes of integrated gradients to begin with.
+        refine: More nodes where integrated gradients miss the change of the score, and a flag where
+            that does not help; False: the map of ``ig_steps`` nodes, whatever it misses.
         against: int64 ``[n]``: for ``contrast``, the class whose logit is subtracted; None: the
             other one of two.
         others: Images that random baselines are drawn from, as ``images``, and their keys; an image
@@ -72,7 +75,7 @@ def explain(
         GanevalError: There is too little memory.
     """
     chosen = find_methods(methods)
-    settings = MapSettings(seed, micro_batch, layer, baseline, n_samples, ig_steps)
+    settings = MapSettings(seed, micro_batch, layer, baseline, n_samples, ig_steps, refine)
     for method in chosen:
         _check_modules(method, model)
     # A caller's inference mode would forbid gradients, its mixed precision would change them.

@@ -111,7 +111,8 @@ class Mapper:
             subject: The images.
             methods: Kinds of maps; None: all.
             seed: Of random draws; None: the run's.
-            variant: What was done to the weights of the network; empty: nothing.
+            variant: What was done to the weights of the network; empty: nothing. With random
+                weights integrated gradients keep their first number of nodes.
             model: The classifier with those weights; None: as it is.
         """
         chosen = self.methods if methods is None else list(methods)
@@ -152,7 +153,7 @@ class Mapper:
         else:
             found = {method.name: [None] * len(subject) for method in methods}
         for family in _families(methods):
-            self._fill(subject, family, found, keys, seed, model)
+            self._fill(subject, family, found, keys, seed, model, refine=not variant)
         return {method.name: _joined(found[method.name]) for method in methods}
 
     def _fill(
@@ -163,6 +164,8 @@ class Mapper:
         keys: dict[str, list[dict[str, Any]]],
         seed: int,
         model: PixelModel,
+        *,
+        refine: bool,
     ) -> None:
         """Makes the maps of one family that are not known; its methods share their passes."""
         passes = max(self.passes(method) for method in family)
@@ -187,6 +190,7 @@ class Mapper:
             baseline=self._settings.baseline,
             n_samples=self._settings.n_samples,
             ig_steps=self._settings.ig_steps,
+            refine=refine,
             against=part.against,
             others=self._others,
             progress=self._work,
@@ -220,7 +224,9 @@ class Mapper:
         if method.name in _DRAWING:
             key |= {"n_samples": settings.n_samples, "seed": seed, "pair": subject.keys[i]}
         if method.name == "integrated-gradients":
-            key["ig_steps"] = settings.ig_steps
+            # Under random weights the score hardly changes on the way from the baseline: hundreds
+            # of nodes for its last percents would tell nothing more.
+            key |= {"ig_steps": settings.ig_steps, "refine": not variant}
         if method.name == "contrast" and subject.against is not None:
             key["against"] = int(subject.against[i])
         if "layer" in method.needs:

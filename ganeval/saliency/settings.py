@@ -23,9 +23,6 @@ PRESETS: Final[tuple[str, ...]] = get_args(Preset)
 ALL: Final = "all"
 """For ``methods``: every one that can look into the model."""
 
-RANDOM_DRAWS: Final = 3
-"""Networks with random weights that the maps of each method are held against."""
-
 
 @dataclass(frozen=True)
 class SaliencySettings:

@@ -58,6 +58,13 @@ def test_forward_passes_cost_less() -> None:
     assert found.seconds == 1.0 * found.passes
 
 
+def test_methods_of_hundreds_of_passes_are_held_against_one_random_network_of_each_kind() -> None:
+    images = 2 * 32 + 10 * 16
+    assert estimated(replace(SETTINGS, methods=("gradient",))).maps == images
+    costly = replace(SETTINGS, methods=("smoothgrad",), n_samples=257)
+    assert estimated(costly).maps == images + 16 - 4 * 16  # and one more for other draws
+
+
 def test_the_cut_that_saves_most_is_named() -> None:
     cut, seconds = cheapest_cut(estimated, SETTINGS)
     assert cut == "--methods without occlusion"

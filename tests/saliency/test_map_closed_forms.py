@@ -174,6 +174,23 @@ def test_what_does_not_converge_is_flagged() -> None:
     assert made.info["relative_error"][0] > 0.05
 
 
+def test_without_refinement_the_first_nodes_are_kept_whatever_they_miss() -> None:
+    with wrapped(Step(200.0), side=8) as model:
+        made = explain(
+            model,
+            torch.full((1, 3, 8, 8), 0.9),
+            ["integrated-gradients"],
+            [0],
+            keys=["a"],
+            baseline="black",
+            ig_steps=4,
+            refine=False,
+        )["integrated-gradients"]
+    assert made.flags == [None]
+    assert made.info["nodes"].tolist() == [4]
+    assert made.info["relative_error"][0] > 0.05
+
+
 @pytest.mark.parametrize("side", [16, 30])
 def test_occlusion_of_a_linear_function(side: int) -> None:
     network = Linear(side=side)

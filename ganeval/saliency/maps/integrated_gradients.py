@@ -30,9 +30,9 @@ def integrated_gradients(task: Task, names: tuple[str, ...]) -> dict[str, Maps]:
     a_k and w_k are the Gauss-Legendre nodes and weights on [0, 1], so a polynomial path of degree
     2 n - 1 is integrated exactly. With several baselines x' it is the mean over them. The map sums
     to S(x) - S(x'): where it misses that by more than 5 %, the nodes are doubled for that image, up
-    to 512, and then it is flagged ``not_converged``. Below .05 standard deviations of the image's
-    logits (of a single logit: below .05) the change is too small to divide by, and the error is
-    held against that instead.
+    to 512, and then it is flagged ``not_converged``; ``refine=False`` does neither. Below .05
+    standard deviations of the image's logits (of a single logit: below .05) the change is too small
+    to divide by, and the error is held against that instead.
 
     ``info`` has for each image ``absolute_error``, ``relative_error`` (NaN where the change is too
     small), ``change`` (S(x) - S(x')) and ``nodes``.
@@ -47,7 +47,8 @@ def integrated_gradients(task: Task, names: tuple[str, ...]) -> dict[str, Maps]:
     nodes = task.settings.ig_steps
     made = _integrate(task, baselines, list(range(len(task))), nodes)
     used = np.full(len(task), float(nodes))
-    while nodes < MOST_NODES and len(missed := np.flatnonzero(made.too_far())):
+    refine = task.settings.refine
+    while refine and nodes < MOST_NODES and len(missed := np.flatnonzero(made.too_far())):
         nodes = min(2 * nodes, MOST_NODES)
         made.replace(missed, _integrate(task, baselines, missed.tolist(), nodes))
         used[missed] = nodes
@@ -61,7 +62,7 @@ def integrated_gradients(task: Task, names: tuple[str, ...]) -> dict[str, Maps]:
         "relative_error": made.relative_errors(),
         "nodes": used,
     }
-    flags: list[str | None] = ["not_converged" if far else None for far in made.too_far()]
+    flags = ["not_converged" if refine and far else None for far in made.too_far()]
     return {NAME: Maps(made.values, flags, info)}
 
 

@@ -26,6 +26,7 @@ class MapSettings:
         baseline: One of `BASELINES`; for integrated gradients and occlusion.
         n_samples: Noisy copies of each image for SmoothGrad and its relatives.
         ig_steps: Quadrature nodes of integrated gradients to begin with.
+        refine: More nodes where integrated gradients miss the change of the score.
 
     Raises:
         InputError: A value is out of its range.
@@ -37,6 +38,7 @@ class MapSettings:
     baseline: str = "blur"
     n_samples: int = 32
     ig_steps: int = 64
+    refine: bool = True
 
     def __post_init__(self) -> None:
         if self.baseline not in BASELINES:
