@@ -28,7 +28,7 @@ class Squares:
 
     Args:
         side: Pixels.
-        fit: What becomes of images of another form.
+        fit: What becomes of images of another form; a detector's are always cut as its own were.
         preprocess: How the model's publisher prepares images.
         saved: What a detector's own images went through first; None: it is no detector.
         defence: The part of that which changes how an image was stored.
@@ -51,7 +51,8 @@ class Squares:
         saved = _saved(model)
         return cls(
             model.side,
-            fit,
+            # Squashing, however little, would smooth away what a detector looks for.
+            fit if saved is None else "weights",
             model.facts.preprocessing,
             saved,
             SavedDefence.load(saved.defence) if saved and saved.defence else None,
@@ -89,20 +90,28 @@ class Squares:
 
     def text(self, headers: Sequence[Header]) -> str:
         """Says what becomes of images of these headers, the most frequent first."""
-        first = ""
         if self.saved is not None:
-            first = f"brought to the detector's {self.saved.width} x {self.saved.height} px"
-            first += ", stored alike as its own were, " if self.defence else ", "
-            sizes = [(self.saved.height, self.saved.width)] * len(headers)
-        else:
-            sizes = [(one.height, one.width) for one in headers]
+            return self._detector_text(self.saved)
         told = Counter(
-            fit_text(height, width, self.side, self.fit, preprocess=self.preprocess)
-            for height, width in sizes
+            fit_text(one.height, one.width, self.side, self.fit, preprocess=self.preprocess)
+            for one in headers
         )
         if len(told) == 1:
-            return first + next(iter(told))
-        return first + "; ".join(f"{text} ({n:,} images)" for text, n in told.most_common())
+            return next(iter(told))
+        return "; ".join(f"{text} ({n:,} images)" for text, n in told.most_common())
+
+    def _detector_text(self, saved: Preprocessing) -> str:
+        parts = [f"brought to the detector's {saved.width} x {saved.height} px"]
+        if self.defence is not None:
+            parts.append("stored alike as its own were")
+        if (saved.width, saved.height) != (self.side, self.side):
+            if self.preprocess.geometry == "short-side":
+                same = self.preprocess.resized == min(saved.width, saved.height)
+                parts.append(f"centre square of {self.side} px")
+                parts.append("not resized" if same else "enlarged to that side")
+            else:
+                parts.append(f"resized to {self.side} x {self.side} px (nearest)")
+        return ", ".join(parts)
 
 
 def _saved(model: PixelModel) -> Preprocessing | None:

@@ -15,14 +15,17 @@ from ganeval.classifier.formats import audit_formats
 from ganeval.classifier.linear import fit_linear
 from ganeval.classifier.model_file import load_model, save_model
 from ganeval.classifier.network_form import NetworkForm
-from ganeval.classifier.preprocessing import Preprocessing
+from ganeval.classifier.preprocessing import Preprocessing, prepare
+from ganeval.classifier.saved_changes import SavedChain, SavedChange, SavedChanges
 from ganeval.classifier.settings import ClassifySettings
 from ganeval.errors import InputError
+from ganeval.images import open_image_set
 from ganeval.records.classify import NetworkInfo
 from ganeval.saliency.class_goals import class_goals
 from ganeval.saliency.images import to_side
 from ganeval.saliency.layers import auto_layer
 from ganeval.saliency.loading import load_pixel_model
+from ganeval.saliency.squares import Squares
 from ganeval.saliency.targets import logits_of
 
 MARKED = textured(6)
@@ -46,9 +49,15 @@ def fitted(form: NetworkForm) -> FittedNetwork:
 
 
 def save(
-    folder: Path, scorer: object, rung: str, examples: Examples = MARKED, grey: bool = False
+    folder: Path,
+    scorer: object,
+    rung: str,
+    examples: Examples = MARKED,
+    grey: bool = False,
+    defence: SavedChanges | None = None,
 ) -> Path:
     settings = ClassifySettings(device="cpu")
+    preprocessing = Preprocessing.of(examples, settings, pixels="raw", grey=grey)
     save_model(
         folder,
         scorer,  # type: ignore[arg-type]
@@ -59,7 +68,9 @@ def save(
         split_hash=SPLIT.hash,
         train_contents=[],
         audit=audit_formats(examples, None, 0),
-        preprocessing=Preprocessing.of(examples, settings, pixels="raw", grey=grey),
+        preprocessing=preprocessing.model_copy(
+            update={"defence": defence, "pixels": "defended" if defence else "raw"}
+        ),
     )
     return folder
 
@@ -128,6 +139,57 @@ def test_an_oblong_detector_shows_its_centre_square(tmp_path: Path) -> None:
         assert (model.side, model.facts.preprocessing.resized) == (32, 40)
     with pytest.raises(InputError, match="at least 32 px"):
         load_pixel_model(str(folder), device="cpu", side=16)
+
+
+@pytest.mark.parametrize(
+    ("form", "height", "told"),
+    [
+        (NetworkForm("default"), 40, "centre square of 40 px, not resized"),
+        (NetworkForm("default"), 62, "centre square of 62 px, not resized"),
+        (NetworkForm("cmpe258", side=32), 64, "resized to 32 x 32 px (nearest)"),
+    ],
+)
+def test_images_go_through_what_the_classifier_does_to_them(
+    tmp_path: Path, form: NetworkForm, height: int, told: str
+) -> None:
+    """Brought to its size, stored alike in that size, and never smoothed after that."""
+    learnt = textured(6, side=64)
+    learnt.pixels[:] = [np.ascontiguousarray(one[:height]) for one in learnt.pixels]  # type: ignore[index]
+    chain = SavedChain(
+        count=1, steps=[{"step": "jpeg", "name": "q40", "chroma": "4:2:0", "quality": 40}]
+    )
+    change = SavedChange(name="pipeline", chains=[chain])
+    folder = save(
+        tmp_path / "model",
+        fitted(form),
+        "cnn",
+        learnt,
+        defence=SavedChanges(seed=3, real=[change], fake=[change]),
+    )
+    saved = load_model(folder, device="cpu")
+    others = open_image_set(np.stack(textured(2, side=96, seed=9).pixels))
+    ready = prepare(others, saved.facts.preprocessing, ClassifySettings(device="cpu"))
+    assert not np.array_equal(
+        ready.pixels[0], saved.facts.preprocessing.fit(others.decode(0))
+    )  # the defence did something
+    with load_pixel_model(str(folder), device="cpu") as model:
+        squares = Squares.of(model, "whole")
+        shown = np.stack([squares.image(others.decode(i), others.headers[i]) for i in range(4)])
+        side, top = model.side, (height - model.side) // 2
+        if form.side is None:
+            left = (64 - side) // 2
+            seen = [one[top : top + side, left : left + side] for one in ready.pixels]
+            np.testing.assert_array_equal(
+                shown, np.stack(seen).transpose(0, 3, 1, 2) / np.float32(255)
+            )
+        else:
+            expected = saved.scorer.logits(ready.pixels)  # type: ignore[union-attr]
+            logits = logits_of(model, shown)
+            np.testing.assert_allclose(logits[:, 1] - logits[:, 0], expected, rtol=1e-4, atol=1e-5)
+        text = squares.text(others.headers)
+    assert text == (
+        f"brought to the detector's 64 x {height} px, stored alike as its own were, {told}"
+    )
 
 
 def test_classifiers_without_a_gradient_and_options_of_other_models_are_refused(
